@@ -1,0 +1,1 @@
+"""The run: one loop, one mutable state, one log."""

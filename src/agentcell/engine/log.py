@@ -1,0 +1,210 @@
+"""The run's log: append-only, with any number of readers.
+
+The loop appends and never waits inside a turn. Each reader starts at the beginning, keeps its own position and gets
+every entry once. A reader is a *consumer* (what the user iterates) or a *view* (what shows the run):
+
+- between turns the loop waits until every open consumer has handled all entries (`settled`), never for views;
+- when the last consumer closes before the end, the run stops (`on_abandoned`); views neither keep a run alive nor stop it.
+
+A waiting reader is woken on its own event loop, once for all entries that arrived meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..stream_events import LogEvent
+
+
+class Entry(NamedTuple):
+    """One thing that happened."""
+
+    event: LogEvent
+    """What."""
+    at: float
+    """When, in seconds since the log was opened."""
+
+
+class EventLog:
+    """All that a run has said so far."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.entries: list[Entry] = []
+        """Everything, in order."""
+        self.closed = False
+        """Whether the run has ended: nothing is appended any more."""
+        self.discarded = False
+        """Whether consumers end at once instead of reading what is left (after an immediate cancel)."""
+        self.on_abandoned: Callable[[], None] | None = None
+        """Called when the last consumer has closed before the end."""
+        self._ended: list[asyncio.Future[None]] = []
+        self._clock = clock
+        self._zero = clock()
+        self._readers: set[Reader] = set()
+        self._settling: asyncio.Future[None] | None = None
+        self._lock = threading.Lock()
+
+    def elapsed(self) -> float:
+        """Seconds since the log was opened."""
+        return self._clock() - self._zero
+
+    def append(self, event: LogEvent) -> None:
+        """Add an event and wake the readers that wait for one."""
+        if self.closed:
+            return
+        self.entries.append(Entry(event, self._clock() - self._zero))
+        if self._readers:
+            for reader in tuple(self._readers):
+                reader.wake()
+
+    def close(self) -> None:
+        """End the log: readers end when they have read it all."""
+        with self._lock:
+            self.closed = True
+        for reader in tuple(self._readers):
+            reader.wake()
+        self._check_settled()
+        with self._lock:
+            waiting, self._ended = self._ended, []
+        for future in waiting:
+            _resolve(future)
+
+    async def wait_closed(self) -> None:
+        """Wait for the end of the run, on whatever loop this is."""
+        future = asyncio.get_running_loop().create_future()
+        with self._lock:
+            if self.closed:
+                return
+            self._ended.append(future)
+        await future
+
+    def discard(self) -> None:
+        """End every consumer now, whatever it has not read yet; views still read it all."""
+        self.discarded = True
+        for reader in tuple(self._readers):
+            reader.wake()
+
+    def reader(self, *, consumer: bool) -> Reader:
+        """A new reader at the beginning of the log."""
+        reader = Reader(self, consumer)
+        with self._lock:
+            self._readers.add(reader)
+        return reader
+
+    def forget(self, reader: Reader) -> None:
+        """Take a reader off; called by `Reader.close`."""
+        with self._lock:
+            self._readers.discard(reader)
+            last = reader.consumer and not any(r.consumer for r in self._readers)
+        self._check_settled()
+        if last and not self.closed and self.on_abandoned is not None:
+            self.on_abandoned()
+
+    async def settled(self) -> None:
+        """Wait until every open consumer has handled everything."""
+        if self._is_settled():
+            return
+        self._settling = asyncio.get_running_loop().create_future()
+        try:
+            while not self._is_settled():
+                await self._settling
+                self._settling = asyncio.get_running_loop().create_future()
+        finally:
+            self._settling = None
+
+    def _is_settled(self) -> bool:
+        count = len(self.entries)
+        with self._lock:
+            return all(r.handled >= count for r in self._readers if r.consumer)
+
+    def _check_settled(self) -> None:
+        """Let the loop go on when its wait is over; called by readers, from any thread."""
+        waiting = self._settling
+        if waiting is not None and not waiting.done() and self._is_settled():
+            _resolve(waiting)
+
+
+class Reader:
+    """One reader's position in a log."""
+
+    def __init__(self, log: EventLog, consumer: bool) -> None:
+        self.consumer = consumer
+        """Whether the run waits for this reader and stops when it closes."""
+        self.handled = 0
+        """How many entries have been handled: taken, and come back for more."""
+        self._log = log
+        self._next = 0
+        self._waiting: asyncio.Future[None] | None = None
+        self._open = True
+
+    async def take(self) -> Entry | None:
+        """The next entry, waiting for it; `None` at the end."""
+        log = self._log
+        while True:
+            if self.consumer and log.discarded:
+                return None
+            if self._next < len(log.entries):
+                self.handled = self._next
+                self._next += 1
+                return log.entries[self._next - 1]
+            self.handled = self._next
+            if log.closed:
+                return None
+            log._check_settled()
+            await self._wait()
+
+    async def take_all(self) -> list[Entry]:
+        """Everything that is new, waiting until something is; empty at the end."""
+        log = self._log
+        while self._next >= len(log.entries) and not log.closed:
+            await self._wait()
+        fresh = log.entries[self._next :]
+        self._next = self.handled = self._next + len(fresh)
+        return fresh
+
+    async def _wait(self) -> None:
+        """Sleep until the log wakes this reader."""
+        self._waiting = waiting = asyncio.get_running_loop().create_future()
+        log = self._log
+        if self._next < len(log.entries) or log.closed or (self.consumer and log.discarded):
+            self._waiting = None
+            return
+        try:
+            await waiting
+        finally:
+            self._waiting = None
+
+    def wake(self) -> None:
+        """Make a waiting `take` look again; from any thread."""
+        waiting = self._waiting
+        if waiting is not None:
+            self._waiting = None
+            _resolve(waiting)
+
+    def close(self) -> None:
+        """Stop reading; the last consumer to close stops an unfinished run."""
+        if self._open:
+            self._open = False
+            self._log.forget(self)
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    """Complete a future on its own loop, whatever thread this is."""
+    loop = future.get_loop()
+
+    def complete() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    try:
+        running = asyncio.get_running_loop()
+    except RuntimeError:
+        running = None
+    if running is loop:
+        complete()
+    elif not loop.is_closed():
+        loop.call_soon_threadsafe(complete)

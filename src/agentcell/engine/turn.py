@@ -1,0 +1,154 @@
+"""What follows from a model's response: pure, without running anything.
+
+TurnPlan        the response as run items, with the calls it asks for
+NextStep
+|-- FinalOutput     the run has its result
+|-- HandOff         another agent goes on
+`-- RunAgain        the model is called again
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Union
+
+from ..exceptions import ModelBehaviorError, ModelRefusalError
+from ..items import (
+    HandoffCallItem,
+    ItemHelpers,
+    MessageOutputItem,
+    ModelResponse,
+    ReasoningItem,
+    RunItem,
+    ToolCallItem,
+)
+
+if TYPE_CHECKING:
+    from .. import openai_types as oai
+    from ..agent import Agent
+    from ..agent_output import AgentOutputSchemaBase
+    from ..handoffs import Handoff
+    from ..tool import FunctionTool
+
+
+@dataclass
+class TurnSetting:
+    """What an agent brings into one turn."""
+
+    agent: Agent[Any]
+    """Who is running."""
+    tools: list[FunctionTool]
+    """The tools that are enabled."""
+    handoffs: list[Handoff]
+    """The handoffs that are enabled."""
+    output_schema: AgentOutputSchemaBase | None
+    """The schema of the final output; `None` for text."""
+
+
+@dataclass
+class ToolRun:
+    """A function tool that is to run."""
+
+    call: oai.ResponseFunctionToolCall
+    """The model's call."""
+    tool: FunctionTool
+    """The tool."""
+
+
+@dataclass
+class HandoffRun:
+    """A handoff that is to happen."""
+
+    call: oai.ResponseFunctionToolCall
+    """The model's call."""
+    handoff: Handoff
+    """The handoff."""
+
+
+@dataclass
+class TurnPlan:
+    """A response, sorted."""
+
+    items: list[RunItem] = field(default_factory=list)
+    """One item for each output, in output order."""
+    tools: list[ToolRun] = field(default_factory=list)
+    """Function tools to run, in call order."""
+    handoffs: list[HandoffRun] = field(default_factory=list)
+    """Handoffs asked for, in call order; the first one wins."""
+
+    @property
+    def calls_anything(self) -> bool:
+        """Whether something of ours is to run."""
+        return bool(self.tools or self.handoffs)
+
+
+@dataclass(frozen=True)
+class FinalOutput:
+    """The run has its result."""
+
+    output: Any
+    """The final output: text, or an object of the agent's output type."""
+
+
+@dataclass(frozen=True)
+class HandOff:
+    """Another agent goes on."""
+
+    agent: Agent[Any]
+    """Who."""
+
+
+@dataclass(frozen=True)
+class RunAgain:
+    """The model is called again."""
+
+
+NextStep = Union[FinalOutput, HandOff, RunAgain]
+"""What the loop does after a turn."""
+
+
+def plan(setting: TurnSetting, response: ModelResponse) -> TurnPlan:
+    """Sort a response into items and calls.
+
+    Raises `ModelBehaviorError` for a call of something that the agent does not have.
+    """
+    agent = setting.agent
+    tools = {tool.name: tool for tool in setting.tools}
+    handoffs = {h.tool_name: h for h in setting.handoffs}
+    sorted_ = TurnPlan()
+    for output in response.output:
+        raw: Any = output
+        match raw.type:
+            case "message":
+                sorted_.items.append(MessageOutputItem(agent, raw))
+            case "reasoning":
+                sorted_.items.append(ReasoningItem(agent, raw))
+            case "function_call" if raw.name in handoffs:
+                sorted_.items.append(HandoffCallItem(agent, raw))
+                sorted_.handoffs.append(HandoffRun(raw, handoffs[raw.name]))
+            case "function_call":
+                tool = tools.get(raw.name)
+                if tool is None:
+                    raise ModelBehaviorError(f"Tool {raw.name} not found in agent {agent.name}")
+                sorted_.items.append(ToolCallItem(agent, raw, description=tool.description))
+                sorted_.tools.append(ToolRun(raw, tool))
+            case _:
+                sorted_.items.append(ToolCallItem(agent, raw))
+    return sorted_
+
+
+def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:
+    """Whether a response that calls nothing is the final output.
+
+    Raises `ModelRefusalError` when the model refused, `ModelBehaviorError` when the text is not what `output_type` asks.
+    """
+    messages = [item for item in turn.items if isinstance(item, MessageOutputItem)]
+    refusal = next((r for m in messages if (r := ItemHelpers.extract_refusal(m.raw_item))), None)
+    if refusal:
+        raise ModelRefusalError(refusal)
+    text = ItemHelpers.extract_text(messages[-1].raw_item) if messages else None
+    schema = setting.output_schema
+    if schema is not None and not schema.is_plain_text():
+        return FinalOutput(schema.validate_json(text)) if text else RunAgain()
+    acted_elsewhere = any(isinstance(item, ToolCallItem) for item in turn.items)
+    return RunAgain() if not messages and acted_elsewhere else FinalOutput(text or "")

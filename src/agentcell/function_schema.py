@@ -1,0 +1,202 @@
+"""A function's parameters as a JSON schema and a pydantic model.
+
+The signature gives names, types and defaults, the docstring (through griffe) descriptions. Both meet in one pydantic
+model: its JSON schema is what the model sees, and its validation turns the model's JSON back into call arguments.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, Field, create_model
+from pydantic.fields import FieldInfo
+
+from .exceptions import UserError
+from .run_context import RunContextWrapper
+from .strict_schema import ensure_strict_json_schema
+
+DocstringStyle = Literal["google", "numpy", "sphinx"]
+_Kind = inspect.Parameter
+
+
+@dataclass
+class FuncSchema:
+    """What is known of a function that is to be a tool."""
+
+    name: str
+    """The tool's name."""
+    description: str | None
+    """What the function does, from its docstring."""
+    params_pydantic_model: type[BaseModel]
+    """Validates the arguments."""
+    params_json_schema: dict[str, Any]
+    """The arguments' JSON schema, as the model sees it."""
+    signature: inspect.Signature
+    """The function's signature."""
+    takes_context: bool = False
+    """Whether the first parameter is a `RunContextWrapper` or `ToolContext`, filled by the runner."""
+    strict_json_schema: bool = True
+    """Whether the schema is in strict form."""
+
+    def to_call_args(self, data: BaseModel) -> tuple[list[Any], dict[str, Any]]:
+        """Positional and keyword arguments for the function, without the context parameter."""
+        positional: list[Any] = []
+        keyword: dict[str, Any] = {}
+        seen_variadic = False
+        for name, parameter in self._own_parameters():
+            value = getattr(data, _field_name(name))
+            if parameter.kind is _Kind.VAR_POSITIONAL:
+                positional.extend(value or [])
+                seen_variadic = True
+            elif parameter.kind is _Kind.VAR_KEYWORD:
+                keyword.update(value or {})
+            elif parameter.kind is _Kind.KEYWORD_ONLY or seen_variadic:
+                keyword[name] = value
+            else:
+                positional.append(value)
+        return positional, keyword
+
+    def _own_parameters(self) -> list[tuple[str, inspect.Parameter]]:
+        """The parameters that the model fills."""
+        return list(self.signature.parameters.items())[1 if self.takes_context else 0 :]
+
+
+def _field_name(parameter: str) -> str:
+    """The pydantic field of a parameter: pydantic forbids leading underscores and shadows its own methods."""
+    return f"field_{parameter}" if parameter.startswith("_") or hasattr(BaseModel, parameter) else parameter
+
+
+@dataclass
+class FuncDocumentation:
+    """What a docstring says."""
+
+    description: str | None
+    """The text before the parameters."""
+    params: dict[str, str]
+    """A description for each parameter that has one."""
+
+
+_STYLE_MARKS: tuple[tuple[DocstringStyle, re.Pattern[str]], ...] = (
+    ("sphinx", re.compile(r"^\s*:(param|type|return|rtype|raises)\b", re.M)),
+    ("numpy", re.compile(r"^\s*(Parameters|Returns|Yields|Raises)\s*\n\s*-{3,}\s*$", re.M)),
+    ("google", re.compile(r"^\s*(Args|Arguments|Parameters|Returns|Yields|Raises):\s*$", re.M)),
+)
+
+
+def generate_func_documentation(func: Callable[..., Any], style: DocstringStyle | None = None) -> FuncDocumentation:
+    """The description and parameter texts of `func`'s docstring; the style is recognised when not given."""
+    doc = inspect.getdoc(func)
+    if not doc:
+        return FuncDocumentation(None, {})
+    found = style or next((name for name, mark in _STYLE_MARKS if mark.search(doc)), "google")
+    from griffe import Docstring, DocstringSectionKind
+
+    sections = Docstring(doc).parse(found, warnings=False)
+    texts = [s.value for s in sections if s.kind is DocstringSectionKind.text]
+    params = {
+        p.name: p.description
+        for s in sections
+        if s.kind is DocstringSectionKind.parameters
+        for p in s.value
+        if p.description
+    }
+    return FuncDocumentation("\n\n".join(texts).strip() or None, params)
+
+
+def function_schema(
+    func: Callable[..., Any],
+    docstring_style: DocstringStyle | None = None,
+    name_override: str | None = None,
+    description_override: str | None = None,
+    use_docstring_info: bool = True,
+    strict_json_schema: bool = True,
+) -> FuncSchema:
+    """The schema of `func`.
+
+    Raises `UserError` when a type is unknown to pydantic, when the context is not the first parameter, or when strict
+    mode cannot express the parameters.
+    """
+    docs = generate_func_documentation(func, docstring_style) if use_docstring_info else FuncDocumentation(None, {})
+    name = name_override or getattr(func, "__name__", None) or type(func).__name__
+    signature = inspect.signature(func)
+    try:
+        hints = get_type_hints(func, include_extras=True)
+    except NameError as error:
+        raise UserError(
+            f"tool {name!r} has an annotation that cannot be resolved ({error}); import the name where the function "
+            "is defined, or define it before the function"
+        ) from error
+    takes_context = False
+    fields: dict[str, Any] = {}
+    for index, (parameter_name, parameter) in enumerate(signature.parameters.items()):
+        annotation = hints.get(parameter_name, parameter.annotation)
+        if _is_context(annotation):
+            if index:
+                raise UserError(
+                    f"tool {name!r} takes its context as parameter {index + 1} ({parameter_name!r}); "
+                    "make it the first parameter"
+                )
+            takes_context = True
+            continue
+        fields[_field_name(parameter_name)] = _field(parameter_name, parameter, annotation, docs.params)
+    model = create_model(f"{name}_args", __base__=BaseModel, __config__=None, **fields)
+    try:
+        schema = model.model_json_schema()
+    except Exception as error:
+        raise UserError(f"tool {name!r} has parameters that JSON cannot express: {error}") from error
+    if strict_json_schema:
+        schema = ensure_strict_json_schema(schema)
+    return FuncSchema(
+        name=name,
+        description=description_override or docs.description,
+        params_pydantic_model=model,
+        params_json_schema=schema,
+        signature=signature,
+        takes_context=takes_context,
+        strict_json_schema=strict_json_schema,
+    )
+
+
+def _is_context(annotation: Any) -> bool:
+    origin = get_origin(annotation) or annotation
+    return isinstance(origin, type) and issubclass(origin, RunContextWrapper)
+
+
+def _field(name: str, parameter: inspect.Parameter, annotation: Any, docs: dict[str, str]) -> tuple[Any, Any]:
+    """The pydantic field of one parameter."""
+    if annotation is inspect.Parameter.empty:
+        annotation = Any
+    alias: dict[str, Any] = {"alias": name} if _field_name(name) != name else {}
+    described = docs.get(name) or _annotated_text(annotation)
+    text: dict[str, Any] = {"description": described} if described else {}
+    if parameter.kind is _Kind.VAR_POSITIONAL:
+        return list[annotation], Field(default_factory=list, **alias, **text)
+    if parameter.kind is _Kind.VAR_KEYWORD:
+        return dict[str, annotation], Field(default_factory=dict, **alias, **text)
+    default = parameter.default
+    if default is inspect.Parameter.empty:
+        return annotation, Field(..., **alias, **text)
+    if isinstance(default, FieldInfo):
+        merged = FieldInfo.merge_field_infos(default, **alias, **({} if default.description else text))
+        return annotation, merged
+    return annotation, Field(default=default, **alias, **text)
+
+
+def _annotated_text(annotation: Any) -> str | None:
+    """The first plain string of `Annotated[T, "text"]`."""
+    if get_origin(annotation) is not Annotated:
+        return None
+    return next((extra for extra in get_args(annotation)[1:] if isinstance(extra, str)), None)
+
+
+__all__ = [
+    "DocstringStyle",
+    "FuncDocumentation",
+    "FuncSchema",
+    "function_schema",
+    "generate_func_documentation",
+]

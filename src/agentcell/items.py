@@ -1,0 +1,268 @@
+"""What a run leaves behind: one item for each thing the model or a tool produced.
+
+    RunItem
+    |-- MessageOutputItem       the model said something
+    |-- ReasoningItem           the model thought
+    |-- ToolCallItem            the model asked for a tool
+    |-- ToolCallOutputItem      a tool answered
+    |-- HandoffCallItem         the model asked for a handoff
+    `-- HandoffOutputItem       the conversation passed to another agent
+
+Each item keeps the Responses API object it came from in `raw_item`, so that history can be sent again unchanged.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, Union, cast
+
+from . import openai_types as oai
+from .exceptions import ArgumentTypeError
+from .usage import Usage
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from .agent import Agent
+
+    TResponseInputItem: TypeAlias = oai.ResponseInputItemParam
+    TResponseOutputItem: TypeAlias = oai.ResponseOutputItem
+    TResponseStreamEvent: TypeAlias = oai.ResponseStreamEvent
+
+_LATE = {
+    "TResponse": "Response",
+    "TResponseInputItem": "ResponseInputItemParam",
+    "TResponseOutputItem": "ResponseOutputItem",
+    "TResponseStreamEvent": "ResponseStreamEvent",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        return getattr(oai, _LATE[name])
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@dataclass
+class RunItemBase:
+    """What all items have."""
+
+    agent: Agent[Any]
+    """The agent whose run made the item."""
+    raw_item: Any
+    """The Responses API object or dictionary behind the item."""
+
+    def to_input_item(self) -> oai.ResponseInputItemParam:
+        """The item in the form in which it is sent back to a model."""
+        return cast("oai.ResponseInputItemParam", as_input_item(self.raw_item))
+
+
+def as_input_item(raw_item: Any) -> dict[str, Any]:
+    """A Responses API object as the dictionary in which it is sent again."""
+    if isinstance(raw_item, dict):
+        return raw_item
+    return cast("BaseModel", raw_item).model_dump(exclude_unset=True)
+
+
+def _field(raw_item: Any, name: str) -> Any:
+    """A field of a raw item, which may be an object or a dictionary."""
+    return raw_item.get(name) if isinstance(raw_item, Mapping) else getattr(raw_item, name, None)
+
+
+@dataclass
+class MessageOutputItem(RunItemBase):
+    """A message of the model."""
+
+    raw_item: oai.ResponseOutputMessage
+    """The message."""
+    type: Literal["message_output_item"] = "message_output_item"
+    """The item's kind."""
+
+
+@dataclass
+class ReasoningItem(RunItemBase):
+    """A piece of the model's reasoning."""
+
+    raw_item: oai.ResponseReasoningItem
+    """The reasoning."""
+    type: Literal["reasoning_item"] = "reasoning_item"
+    """The item's kind."""
+
+
+@dataclass
+class ToolCallItem(RunItemBase):
+    """The model's wish to call a tool; it says nothing about whether the tool has run."""
+
+    raw_item: Any
+    """The call: a `ResponseFunctionToolCall` for function tools."""
+    type: Literal["tool_call_item"] = "tool_call_item"
+    """The item's kind."""
+    description: str | None = None
+    """The tool's description."""
+
+    @property
+    def tool_name(self) -> str | None:
+        """The name of the tool."""
+        return _field(self.raw_item, "name")
+
+    @property
+    def call_id(self) -> str | None:
+        """The id that joins the call and its output."""
+        return _field(self.raw_item, "call_id") or _field(self.raw_item, "id")
+
+
+@dataclass
+class ToolCallOutputItem(RunItemBase):
+    """What a tool returned."""
+
+    raw_item: Any
+    """The output as the model gets it: a dictionary with `call_id` and `output`."""
+    output: Any
+    """The object that the tool returned."""
+    type: Literal["tool_call_output_item"] = "tool_call_output_item"
+    """The item's kind."""
+
+    @property
+    def call_id(self) -> str | None:
+        """The id that joins the call and its output."""
+        return _field(self.raw_item, "call_id")
+
+
+@dataclass
+class HandoffCallItem(RunItemBase):
+    """The model's wish to pass on to another agent."""
+
+    raw_item: oai.ResponseFunctionToolCall
+    """The call of the transfer tool."""
+    type: Literal["handoff_call_item"] = "handoff_call_item"
+    """The item's kind."""
+
+
+@dataclass
+class HandoffOutputItem(RunItemBase):
+    """The conversation passed from one agent to another."""
+
+    raw_item: Any
+    """The transfer tool's output as the model gets it."""
+    source_agent: Agent[Any]
+    """Who passed on."""
+    target_agent: Agent[Any]
+    """Who goes on."""
+    type: Literal["handoff_output_item"] = "handoff_output_item"
+    """The item's kind."""
+
+
+RunItem = Union[MessageOutputItem, ReasoningItem, ToolCallItem, ToolCallOutputItem, HandoffCallItem, HandoffOutputItem]
+"""Any item of a run."""
+
+
+@dataclass
+class ModelResponse:
+    """One finished response of a model."""
+
+    output: list[oai.ResponseOutputItem]
+    """What the model produced, in order."""
+    usage: Usage
+    """What the request cost."""
+    response_id: str | None
+    """The provider's id of the response."""
+    request_id: str | None = None
+    """The provider's id of the HTTP request."""
+    raw_usage: dict[str, Any] | None = field(default=None, repr=False)
+    """The usage exactly as the provider reported it, where it was kept."""
+
+    def to_input_items(self) -> list[oai.ResponseInputItemParam]:
+        """The outputs in the form in which they are sent back to a model."""
+        return [cast("oai.ResponseInputItemParam", as_input_item(item)) for item in self.output]
+
+
+class ItemHelpers:
+    """Reading and building items."""
+
+    REFUSAL: ClassVar[str] = "refusal"
+    """The content type of a refusal."""
+
+    @classmethod
+    def extract_last_content(cls, message: oai.ResponseOutputItem) -> str:
+        """The last text, or refusal, of a message; empty for other items."""
+        parts = _contents(message)
+        if not parts:
+            return ""
+        last = parts[-1]
+        return last.refusal if last.type == cls.REFUSAL else last.text
+
+    @classmethod
+    def extract_last_text(cls, message: oai.ResponseOutputItem) -> str | None:
+        """The last text of a message; `None` for a refusal and for other items."""
+        parts = _contents(message)
+        return parts[-1].text if parts and parts[-1].type != cls.REFUSAL else None
+
+    @classmethod
+    def extract_text(cls, message: oai.ResponseOutputItem) -> str | None:
+        """All texts of a message joined; `None` when there is none."""
+        return "".join(part.text for part in _contents(message) if part.type != cls.REFUSAL) or None
+
+    @classmethod
+    def extract_refusal(cls, message: oai.ResponseOutputItem) -> str | None:
+        """The refusal in a message; `None` when there is none."""
+        return "".join(part.refusal for part in _contents(message) if part.type == cls.REFUSAL) or None
+
+    @classmethod
+    def input_to_new_input_list(cls, input: str | list[oai.ResponseInputItemParam]) -> list[oai.ResponseInputItemParam]:
+        """A run's input as a new list of items; a text becomes one user message."""
+        if isinstance(input, str):
+            return [cast("oai.ResponseInputItemParam", {"content": input, "role": "user"})]
+        return copy.deepcopy(input)
+
+    @classmethod
+    def text_message_output(cls, message: MessageOutputItem) -> str:
+        """All text of a message item."""
+        return cls.extract_text(cast("oai.ResponseOutputItem", message.raw_item)) or ""
+
+    @classmethod
+    def text_message_outputs(cls, items: list[RunItem]) -> str:
+        """All text of all message items."""
+        return "".join(cls.text_message_output(item) for item in items if isinstance(item, MessageOutputItem))
+
+    @classmethod
+    def tool_call_output_item(cls, tool_call: oai.ResponseFunctionToolCall, output: Any) -> oai.FunctionCallOutput:
+        """A tool's output in the form in which the model gets it.
+
+        Anything but a text is turned into one with `str`; where even that fails the text says so.
+        """
+        return {"call_id": tool_call.call_id, "output": output_text(output), "type": "function_call_output"}
+
+
+def output_text(output: Any) -> str:
+    """The text of a tool's result, whatever it is."""
+    try:
+        return output if type(output) is str else str(output)
+    except Exception as error:
+        return f"The tool returned a {type(output).__name__} that cannot be shown: {type(error).__name__}."
+
+
+def _contents(message: Any) -> list[Any]:
+    """The content parts of a message; none for other items."""
+    return list(message.content) if getattr(message, "type", None) == "message" else []
+
+
+def as_input_list(input: object) -> str | list[oai.ResponseInputItemParam]:
+    """`input` as a run takes it: a text that is not empty, or a list of items.
+
+    Raises `ArgumentTypeError` for other types and `UserError` for an empty prompt.
+    """
+    from .exceptions import UserError
+
+    if isinstance(input, str):
+        if not input.strip():
+            raise UserError(f"the input is empty ({input!r}); give the agent a prompt or a list of input items")
+        return input
+    if not isinstance(input, list):
+        raise ArgumentTypeError(
+            f"the input must be a text or a list of input items, got {input!r} ({type(input).__name__})"
+        )
+    if not input:
+        raise UserError("the input is an empty list; give the agent a prompt or at least one input item")
+    return input

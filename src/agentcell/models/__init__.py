@@ -1,0 +1,1 @@
+"""Models: the interface, the OpenAI clients behind it, and the demo model."""

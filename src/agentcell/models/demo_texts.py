@@ -1,0 +1,569 @@
+"""Which stretch of a prompt belongs to which text field.
+
+A `Layer` is one text with the things and words found in it and a record of what was taken; the part of a prompt and the
+whole prompt share that record. `Picker` holds the rules by sort of field. A preposition decides between things of one
+sort: "from USD to EUR" gives `from_currency` the first and `to_currency` the second, whatever their order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from .demo_dates import iso_date, iso_time
+from .demo_expressions import expression_in
+from .demo_fields import NO_DEFAULT, Field, Schema, Sort, sort_of_name
+from .demo_things import CURRENCIES, MAX_TEXT, Kind, Thing, coordinated, number_value, things_in
+from .demo_words import GENERIC_WORDS, Word, name_words, stem, synonyms, words_of
+
+
+@dataclass(slots=True)
+class Layer:
+    """One text, or a part of it, that values are looked for in."""
+
+    text: str
+    """The whole text."""
+    start: int
+    """Where the part begins."""
+    end: int
+    """Where the part ends."""
+    things: list[Thing]
+    """Everything the text names."""
+    words: list[Word]
+    """All words of the text."""
+    evidence: frozenset[int] = frozenset()
+    """Offsets of words that chose the tool."""
+    taken: list[tuple[int, int]] = field(default_factory=list)
+    """Stretches that some field has used; shared by the parts of one text."""
+
+    def part(self, start: int, end: int, evidence: frozenset[int]) -> Layer:
+        """A part of this text; what is taken in one is taken in both."""
+        return replace(self, start=start, end=end, evidence=evidence, taken=self.taken)
+
+    def is_free(self, start: int, end: int) -> bool:
+        """Whether a stretch lies in this part and no field has used any of it."""
+        inside = self.start <= start and end <= self.end
+        return inside and not any(start < b and a < end for a, b in self.taken)
+
+    def free(self, *kinds: Kind) -> list[Thing]:
+        """The things of these kinds (of any kind if none is given) that no field has used."""
+        return [t for t in self.things if (not kinds or t.kind in kinds) and self.is_free(t.start, t.end)]
+
+    def take(self, *things: Thing) -> None:
+        """Mark things as used."""
+        self.taken.extend((t.start, t.end) for t in things)
+
+    def before(self, offset: int, count: int = 1) -> list[str]:
+        """The lower-case words before an offset, the nearest first, determiners left out."""
+        words = [w.text.lower() for w in self.words if self.start <= w.start and w.end <= offset]
+        return [w for w in reversed(words[-count - 3 :]) if w not in _DETERMINERS][:count]
+
+
+def layer_of(text: str) -> Layer:
+    """The layer of a whole text, cut at `MAX_TEXT` characters."""
+    text = text[:MAX_TEXT]
+    return Layer(text, 0, len(text), list(_things(text)), list(_words(text)))
+
+
+@lru_cache(maxsize=64)
+def _things(text: str) -> tuple[Thing, ...]:
+    return tuple(things_in(text))
+
+
+@lru_cache(maxsize=64)
+def _words(text: str) -> tuple[Word, ...]:
+    return tuple(words_of(text))
+
+
+def written_value(text: str) -> Mapping[str, Any]:
+    """The JSON object that a prompt contains, `{}` without one."""
+    start, end = text.find("{"), text.rfind("}")
+    if 0 <= start < end and end - start < MAX_TEXT:
+        try:
+            value = json.loads(text[start : end + 1])
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+    return {}
+
+
+_DETERMINERS = frozenset("the a an my your our his her their this that some".split())
+_FROM = frozenset({"from", "source", "origin", "src", "base", "start", "departure", "sender"})
+_TO = frozenset({"to", "target", "dest", "destination", "dst", "end", "arrival", "into", "recipient", "receiver"})
+_FROM_PREPOSITIONS = frozenset({"from", "between", "leaving", "of"})
+_TO_PREPOSITIONS = frozenset({"to", "into", "towards", "in", "as", "and", "->", "equals"})
+_PREPOSITIONS: Mapping[Sort, frozenset[str]] = {
+    "place": frozenset({"in", "at", "for", "near", "of", "around", "to", "from", "visit", "between", "on"}),
+    "person": frozenset({"for", "to", "with", "named", "called", "by", "is", "from", "of", "am", "i'm", "tell"}),
+    "id": frozenset({"order", "number", "id", "no", "ticket", "code", "invoice", "reference", "sku", "for", "of"}),
+    "other": frozenset({"for", "about", "of", "on", "in", "with", "called", "named", "is", "by", "to", "a"}),
+    "free": frozenset({"about", "on", "regarding", "for", "of", "titled", "called", "named", "into"}),
+    "path": frozenset({"in", "of", "from", "file", "folder", "directory", "open", "read"}),
+    "language": frozenset({"to", "into", "in", "from"}),
+}
+_KINDS: Mapping[Sort, tuple[Kind, ...]] = {
+    "email": ("email",), "url": ("url",), "date": ("date",), "time": ("time",), "id": ("id", "caps", "quoted"),
+    "ticker": ("caps", "quoted", "name"), "currency": ("currency",), "language": ("language",),
+    "place": ("name", "caps", "quoted"), "person": ("name", "quoted", "email"), "path": ("path", "quoted"),
+}  # fmt: skip
+_TICKERS = {
+    "apple": "AAPL", "microsoft": "MSFT", "google": "GOOGL", "alphabet": "GOOGL", "amazon": "AMZN", "tesla": "TSLA",
+    "nvidia": "NVDA", "meta": "META", "netflix": "NFLX", "intel": "INTC", "amd": "AMD", "ibm": "IBM",
+}  # fmt: skip
+_UNITS = frozenset(
+    """celsius fahrenheit kelvin km kilometer kilometers kilometre kilometres mile miles meter meters metre metres
+    feet foot inch inches cm mm yard yards kg kilogram kilograms gram grams pound pounds lbs lb ounce ounces oz liter
+    liters litre litres gallon gallons cup cups ml second seconds minute minutes hour hours day days week weeks bytes
+    kb mb gb c f k""".split()
+)
+_BOUNDARY_WORDS = frozenset(
+    """in at for near of to from by with about on and or but then also is are was please today tomorrow tonight now
+    what how when where who which tell give show me i you using via as if because so at right currently like this
+    that first next last per do does should will can get find""".split()
+)
+_SAYING = re.compile(
+    r"\b(?:saying(?: that)?|that says|says|reading|with (?:the )?(?:text|message|body|words|content))[:,]?\s+(.+)", re.S | re.I
+)
+_COLON = re.compile(r":\s+(\S.*)\Z", re.S)
+_LIST_JOINER = re.compile(r"\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or|&)\s+", re.I)
+_TOPICS = frozenset({"topic", "topics", "subject", "title", "theme"})
+_WHOLE = frozenset({"input", "prompt", "question", "request", "instruction", "instructions", "task", "reason", "problem"})
+_ANSWERS = frozenset(
+    """summary explanation reasoning answer response content text message description body reply output result
+    analysis rationale comment story poem feedback recommendation""".split()
+)
+_YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
+_POSITIVE = frozenset(stem(w) for w in "love great good excellent amazing happy wonderful best nice perfect awesome like thanks fantastic enjoy recommend".split())
+_NEGATIVE = frozenset(stem(w) for w in "hate bad terrible awful worst sad angry broken poor horrible disappointed disappointing slow useless never refund".split())
+
+
+class Picker:
+    """Finds the texts for fields in layers, each stretch once."""
+
+    def __init__(self, layers: Sequence[Layer], today: date | None = None) -> None:
+        self.layers = layers
+        self.today = today or date.today()
+
+    def by_name(self, item: Field) -> Any:
+        """The value written next to the field's name ("city: Paris", "limit=5"), `NO_DEFAULT` without one."""
+        names = {item.name, " ".join(item.words)} - {""}
+        pattern = "|".join(sorted((re.escape(n) for n in names), key=len, reverse=True))
+        sign = r"\s*[:=]\s*|\s+is\s+" if len(item.name) > 2 else r"\s*[:=]\s*"
+        if item.sort == "number" and len(item.name) > 2:
+            sign += r"\s+(?:of\s+)?(?=-?\d)"
+        finder = re.compile(rf"(?<![\w])(?:{pattern})(?:{sign})(?=\S)", re.I)
+        for layer in self.layers[:2]:
+            for m in finder.finditer(layer.text, layer.start, layer.end):
+                asked = " is" in m.group() and not {"my", "the", "and", "whose"} & set(
+                    layer.text[max(0, m.start() - 8) : m.start()].lower().split()
+                )
+                asked = asked or bool(re.match(r"(?:what|who|where|which)\b", layer.text[layer.start : m.start()], re.I))
+                value, end = (NO_DEFAULT, 0) if asked else self._value_at(layer, m.end(), item)
+                if value is not NO_DEFAULT:
+                    layer.taken.append((m.start(), end))
+                    return value
+        return NO_DEFAULT
+
+    def _value_at(self, layer: Layer, offset: int, item: Field) -> tuple[Any, int]:
+        thing = next((t for t in layer.things if t.start == offset), None)
+        end = min(layer.end, offset + 400)
+        raw = re.match(r"[^,;\n]*?(?=[,;\n]|[.!?](?:\s|\Z)|\s+(?:and|with|then|in|on|at|for|to|from)\s|\Z)", layer.text[offset:end])
+        text = (raw.group() if raw else "").strip().strip("\"'`“”")
+        match item.sort:
+            case "number":
+                if thing is not None and thing.kind == "number":
+                    number = number_value(thing.value)
+                    whole = item.schema.get("type") == "integer"
+                    return (int(number) if whole else number), thing.end
+                return NO_DEFAULT, 0
+            case "boolean":
+                word = text.lower().split(" ")[0]
+                return (word in _YES, offset + len(word)) if word in _YES | _NO else (NO_DEFAULT, 0)
+            case "enum":
+                for choice in item.schema.get("enum") or ():
+                    if str(choice).lower() == text.lower():
+                        return choice, offset + len(text)
+                return NO_DEFAULT, 0
+            case _:
+                if thing is not None and thing.kind != "number":
+                    return self._finished(thing.value, item), thing.end
+                return (self._finished(text, item), offset + len(text)) if text else (NO_DEFAULT, 0)
+
+    def values(self, item: Field, title: str = "") -> list[Any]:
+        """The values for a plain field, from the first layer that has some; several when the text lists them."""
+        match item.sort:
+            case "enum":
+                return self._choices(item)
+            case "boolean":
+                return self._flag(item)
+            case "number":
+                return []
+        for index, layer in enumerate(self.layers):
+            if index > 1 and (not item.required or item.sort in ("free", "other")):
+                break
+            if found := self._in_layer(item, layer):
+                return [self._finished(text, item) for text in found]
+        return []
+
+    def _in_layer(self, item: Field, layer: Layer) -> list[str]:
+        match item.sort:
+            case "free":
+                return self._free_text(item, layer)
+            case "other":
+                return self._other_text(item, layer)
+            case "expression":
+                found = expression_in(layer.text[layer.start : layer.end])
+                if found is None:
+                    return [t.value for t in layer.free("quoted")[:1]]
+                start, end, value = found
+                layer.taken.append((layer.start + start, layer.start + end))
+                return [value]
+            case "unit":
+                return self._best(item, _units(layer), layer)
+            case "currency":
+                signs = [replace(t, kind="currency", value=CURRENCIES[t.unit]) for t in layer.free("number") if t.unit in CURRENCIES]
+                found = self._best(item, sorted(layer.free("currency") + signs, key=lambda t: t.start), layer, take=False)
+                return found
+            case sort:
+                return self._typed(item, sort, layer)
+
+    def _typed(self, item: Field, sort: Sort, layer: Layer) -> list[str]:
+        kinds = _KINDS.get(sort, ())
+        if sort in ("place", "ticker") and (exact := layer.free(*kinds[:2])) and sort == "ticker":
+            caps = [t for t in exact if t.kind == "caps"]
+            return self._best(item, caps or exact, layer)
+        if found := self._best(item, layer.free(*(k for k in kinds if k != "quoted")), layer):
+            return found
+        if sort == "id":
+            numbers = [t for t in layer.free("number") if len(t.value) > 2 or layer.before(t.start, 1)[:1] in (["id"], ["order"], ["number"], ["ticket"])]
+            if found := self._best(item, numbers, layer):
+                return found
+        if "quoted" in kinds and (found := self._best(item, layer.free("quoted"), layer)):
+            return found
+        if sort == "ticker":
+            known = [Thing("name", w.text, w.start, w.end) for w in layer.words if w.text.lower() in _TICKERS and layer.is_free(w.start, w.end)]
+            return self._best(item, known, layer)
+        if sort in ("place", "person", "language") and item.required:
+            return self._phrases(item, layer, _PREPOSITIONS[sort])
+        if sort == "path" and (m := re.search(r"\b([\w-]+) (?:folder|directory)\b", layer.text[layer.start : layer.end])):
+            return [m.group(1)] if m.group(1).lower() not in _DETERMINERS | {"current", "which", "working"} else []
+        return []
+
+    def _best(self, item: Field, things: Sequence[Thing], layer: Layer, *, take: bool = True) -> list[str]:
+        """The listed things whose preposition fits the field best; nothing where it speaks against the field."""
+        groups = coordinated(things, layer.text)
+        scored = [(self._fit(item, group[0], layer), group) for group in groups]
+        scored = [(points, group) for points, group in scored if points >= 0]
+        if not scored:
+            return []
+        best = max(points for points, _ in scored)
+        chosen = next(group for points, group in scored if points == best)
+        if _role(item) and best >= 3:
+            chosen = [thing for points, group in scored if points == best for thing in group]
+        if _role(item) and len(chosen) == len(things) == 2 and len(groups) == 1:
+            chosen = [chosen[0] if _role(item) == "from" else chosen[1]]
+        layer.take(*chosen) if take else None
+        if not take:
+            layer.taken.extend((t.start, t.end) for t in chosen if t.kind == "currency" and layer.text[t.start : t.end] != t.value + "$")
+        return [thing.value for thing in chosen]
+
+    def _fit(self, item: Field, thing: Thing, layer: Layer) -> int:
+        before = layer.before(thing.start, 2)
+        nearest = before[0] if before else ""
+        sign = re.search(r"(->|→|=>)\s*\Z", layer.text[: thing.start])
+        role = _role(item)
+        if role == "from":
+            return 3 if nearest in _FROM_PREPOSITIONS else -1 if sign or nearest in _TO_PREPOSITIONS - {"and"} else 1
+        if role == "to":
+            return 3 if sign or nearest in _TO_PREPOSITIONS else -1 if nearest in _FROM_PREPOSITIONS else 1
+        own = {stem(w) for w in item.words}
+        if any(stem(w) in own for w in before):
+            return 3
+        if item.sort == "place" and nearest in ("by", "with", "named", "called", "author"):
+            return 0
+        if item.sort in ("person",) and nearest in ("in", "at", "near"):
+            return 0
+        return 2 if nearest in _PREPOSITIONS.get(item.sort, ()) else 1
+
+    def _phrases(self, item: Field, layer: Layer, prepositions: frozenset[str]) -> list[str]:
+        """The lower-case words after a preposition, cut at commas and "and": "in paris, tokyo and lima"."""
+        role = _role(item)
+        wanted = {"from": _FROM_PREPOSITIONS, "to": _TO_PREPOSITIONS}.get(role, prepositions)
+        words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
+        for index, word in enumerate(words):
+            if word.text.lower() not in wanted or word.start in layer.evidence:
+                continue
+            found = _phrase_list(words[index + 1 :], layer)
+            if found:
+                layer.take(*found)
+                return [t.value for t in found]
+        return []
+
+    def _other_text(self, item: Field, layer: Layer) -> list[str]:
+        own = {stem(w) for w in item.words if w not in GENERIC_WORDS}
+        words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
+        for index, word in enumerate(words[:-1]):
+            if word.stem in own and word.start not in layer.evidence and (found := _phrase_list(words[index + 1 : index + 3], layer)):
+                layer.take(*found)
+                return [t.value for t in found]
+        if not item.required:
+            return self._best(item, layer.free("quoted", "email", "name"), layer) if _role(item) else []
+        if found := self._best(item, layer.free("quoted"), layer):
+            return found
+        if found := self._best(item, layer.free("email", "name", "caps", "id", "path", "url", "language"), layer):
+            return found
+        return self._phrases(item, layer, _PREPOSITIONS["other"])
+
+    def _free_text(self, item: Field, layer: Layer) -> list[str]:
+        if quoted := layer.free("quoted"):
+            layer.take(quoted[0])
+            return [quoted[0].value]
+        if not item.required:
+            return []
+        part = layer.text[layer.start : layer.end]
+        words = set(item.words)
+        said = None if words & _TOPICS else _SAYING.search(part) or _COLON.search(part)
+        if said and layer.is_free(layer.start + said.start(1), layer.start + said.end(1)):
+            layer.taken.append((layer.start + said.start(1), layer.start + said.end(1)))
+            return [said.group(1).strip()]
+        if words & _WHOLE or not any(layer.start <= e < layer.end for e in layer.evidence):
+            whole = not words & _TOPICS and not layer.taken
+            if whole and (text := part.strip(" \n.!?,;")):
+                return [text if words & {"query", "search", "q", "keyword", "term"} else part.strip(" ,;")]
+        if words & _TOPICS and (found := self._phrases(item, layer, _PREPOSITIONS["free"])):
+            return found
+        rest = self.residual(layer)
+        return [rest] if rest else []
+
+    def residual(self, layer: Layer) -> str:
+        """The longest stretch that no field used, without the words that chose the tool or tell nothing at its ends."""
+        runs: list[list[Word]] = [[]]
+        for word in layer.words:
+            if word.start < layer.start or word.end > layer.end:
+                continue
+            if not layer.is_free(word.start, word.end):
+                runs.append([])
+                continue
+            runs[-1].append(word)
+        best = ""
+        for run in runs:
+            telling = [i for i, w in enumerate(run) if not w.is_stop and w.start not in layer.evidence]
+            if telling:
+                start, end = run[telling[0]].start, run[telling[-1]].end
+                text = re.sub(r"[\s,;]+", lambda m: m.group() if "," in m.group() else " ", layer.text[start:end])
+                best = max(best, text.strip(" '\"`"), key=len)
+        return best
+
+    def guess(self, item: Field, answer: str = "") -> str:
+        """The vaguest finding: the answer for a text about the whole, else the words that nobody used."""
+        if answer and set(item.words) & _ANSWERS:
+            return answer
+        for layer in self.layers[:2]:
+            if rest := self.residual(layer):
+                layer.taken.extend((w.start, w.end) for w in layer.words if w.text in rest)
+                return rest
+        text = self.layers[0].text.strip() if self.layers else ""
+        return text if item.sort == "free" else ""
+
+    def _choices(self, item: Field) -> list[Any]:
+        if "const" in item.schema:
+            return [item.schema["const"]]
+        choices = [c for c in item.schema.get("enum") or () if c is not None]
+        for layer in self.layers[: 3 if item.required else 2]:
+            words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
+            found = []
+            for choice in choices:
+                wanted = [stem(w) for w in name_words(str(choice))] or [str(choice)]
+                stems = [w.stem for w in words]
+                at = next((i for i in range(len(stems)) if stems[i : i + len(wanted)] == wanted), None)
+                if at is not None:
+                    found.append((words[at].start, choice, words[at + len(wanted) - 1].end))
+            if found:
+                found.sort(key=lambda f: f[0])
+                layer.taken.extend((start, end) for start, _, end in found if start not in layer.evidence)
+                return [choice for _, choice, _ in found]
+            if near := self._near_choice(choices, words):
+                return near
+        return []
+
+    def _near_choice(self, choices: Sequence[Any], words: Sequence[Word]) -> list[Any]:
+        stems = {w.stem for w in words}
+        raw = {w.text.lower() for w in words}
+        for choice in choices:
+            text = str(choice).lower()
+            if synonyms({stem(text)}) & stems or _NEAR.get(text, frozenset()) & raw:
+                return [choice]
+        feelings = {"positive": _POSITIVE, "negative": _NEGATIVE}
+        for choice in choices:
+            if feelings.get(str(choice).lower(), frozenset()) & stems:
+                return [choice]
+        return [c for c in choices if str(c).lower() == "neutral"]
+
+    def _flag(self, item: Field) -> list[bool]:
+        own = [stem(w) for w in item.words if w not in _FLAG_VERBS]
+        near = synonyms(own)
+        for layer in self.layers[:2]:
+            for index, word in enumerate(layer.words):
+                inside = layer.start <= word.start and word.end <= layer.end
+                if inside and (word.stem in own or (word.stem in near and len(own) == 1)):
+                    before = [w.text.lower() for w in layer.words[max(0, index - 3) : index]]
+                    return [not any(w in _NEGATIONS or w.endswith("n't") for w in before)]
+        return []
+
+    def listed(self, item: Field, inner: Schema, answer: str = "") -> list[Any]:
+        """The values for a field that holds a list of plain values."""
+        if "enum" in inner:
+            return self._choices(replace(item, schema=inner, sort="enum"))
+        kind = inner.get("type")
+        for layer in self.layers[: 3 if item.required else 2]:
+            if kind in ("integer", "number"):
+                if numbers := layer.free("number"):
+                    layer.take(*numbers)
+                    values = [number_value(n.value) for n in numbers]
+                    return [int(v) for v in values] if kind == "integer" else values
+            elif kind in ("string", None) and (texts := self._listed_texts(item, layer)):
+                return [self._finished(t, replace(item, schema=inner)) for t in texts]
+        if answer and kind in ("string", None):
+            return [m.strip() for m in re.findall(r"^(?:[-*]|\d+\.) +(.+)$", answer, re.M)][:50]
+        if item.required and kind in ("string", None):
+            rest = self.guess(replace(item, sort="other"))
+            return [rest] if rest else []
+        return []
+
+    def _listed_texts(self, item: Field, layer: Layer) -> list[str]:
+        own = {stem(w) for w in item.words}
+        words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
+        for index, word in enumerate(words[:-1]):
+            said = word.stem in own and (word.start not in layer.evidence or layer.text[word.end : word.end + 1] == ":")
+            if said and (found := _phrase_list(words[index + 1 :], layer, any_word=True)) and (len(found) > 1 or item.required):
+                layer.take(*found)
+                return [t.value for t in found]
+        if quoted := layer.free("quoted"):
+            layer.take(*quoted)
+            return [t.value for t in quoted]
+        sort = sort_of_name(item.name)
+        kinds: tuple[Kind, ...] = _KINDS.get(sort, ("name", "caps", "id", "email", "url", "path", "language"))
+        if sort in ("free", "other") and not item.required:
+            return []
+        things = layer.free(*kinds)
+        if things and (sort not in ("free", "other") or len(things) > 1):
+            layer.take(*things)
+            return [t.value for t in things]
+        for group in re.split(r"[.;:!?\n]+\s", layer.text[layer.start : layer.end]):
+            parts = [_trimmed(part, layer.evidence, layer.text) for part in _LIST_JOINER.split(group)]
+            parts = [part for part in parts if part and len(part.split()) <= 4]
+            if len(parts) > 1 and item.required:
+                return parts
+        return []
+
+    def counted(self) -> list[tuple[int | float, str]]:
+        """What the prompt counts: "2 apples and 3 green pears" gives (2, "apples") and (3, "green pears")."""
+        for layer in self.layers[:2]:
+            pairs = []
+            for number in layer.free("number"):
+                after = [w for w in layer.words if w.start >= number.end and w.end <= layer.end][:4]
+                found = _phrase_list(after, layer)
+                if found and not layer.text[number.end : found[0].start].strip(" x"):
+                    layer.take(number, found[0])
+                    pairs.append((number_value(number.value), found[0].value))
+            if pairs:
+                return pairs
+        return []
+
+    def _finished(self, text: str, item: Field) -> str:
+        """A text in the form its field demands: ISO dates for date formats, ids without "#", known tickers."""
+        form = item.schema.get("format")
+        if form in ("date", "date-time"):
+            return iso_date(text, self.today, with_time=form == "date-time")
+        if form == "time":
+            return iso_time(text)
+        if item.sort == "id":
+            return text.lstrip("#")
+        if item.sort == "ticker":
+            return _TICKERS.get(text.lower(), text)
+        if item.sort == "url" and form and "://" not in text:
+            return f"https://{text}"
+        return text
+
+    def sample(self, schema: Schema, item: Field | None) -> str:
+        """A valid text that says nothing, by format."""
+        samples = {
+            "date": self.today.isoformat(), "date-time": f"{self.today.isoformat()}T00:00:00Z", "time": "00:00:00",
+            "email": "user@example.com", "uri": "https://example.com", "uuid": "00000000-0000-0000-0000-000000000000",
+            "ipv4": "127.0.0.1", "duration": "PT0S",
+        }  # fmt: skip
+        form = str(schema.get("format") or (item.sort if item else ""))
+        return samples.get({"url": "uri", "time": ""}.get(form, form) if not schema.get("format") else form, "unknown")
+
+
+_NEGATIONS = frozenset({"no", "not", "without", "non", "never", "except", "exclude", "excluding", "skip", "disable"})
+_FLAG_VERBS = frozenset({"is", "include", "has", "with", "use", "enable", "show", "should", "be", "allow", "do", "a"})
+_NEAR: Mapping[str, frozenset[str]] = {
+    "celsius": frozenset({"c", "°c", "metric", "centigrade"}), "fahrenheit": frozenset({"f", "imperial"}),
+    "metric": frozenset({"celsius", "km", "kg"}), "imperial": frozenset({"fahrenheit", "miles", "pounds"}),
+    "high": frozenset({"urgent", "urgently", "important", "critical", "asap"}), "urgent": frozenset({"asap", "critical"}),
+    "fast": frozenset({"quick", "quickly", "faster", "rapid"}), "slow": frozenset({"slowly", "careful", "carefully"}),
+    "asc": frozenset({"ascending", "oldest", "lowest"}), "desc": frozenset({"descending", "newest", "highest"}),
+    "small": frozenset({"little", "tiny"}), "large": frozenset({"big", "huge"}), "low": frozenset({"minor"}),
+}  # fmt: skip
+
+
+def _role(item: Field) -> str:
+    words = item.words
+    if len(words) == 1 and words[0] in ("start", "end", "base"):
+        return ""
+    return "from" if _FROM & set(words) else "to" if _TO & set(words) else ""
+
+
+def _units(layer: Layer) -> list[Thing]:
+    found = [Thing("name", w.text, w.start, w.end) for w in layer.words if w.text.lower() in _UNITS and layer.is_free(w.start, w.end)]
+    names = {"c": "celsius", "°c": "celsius", "f": "fahrenheit", "°f": "fahrenheit"}
+    for number in layer.things:
+        unit = number.unit.lower()
+        if number.kind == "number" and unit and unit not in ("%", *CURRENCIES) and layer.start <= number.start < layer.end:
+            found.append(Thing("name", names.get(unit, unit), number.end - 1, number.end))
+    return sorted(found, key=lambda t: t.start)
+
+
+def _phrase_list(words: Sequence[Word], layer: Layer, *, any_word: bool = False) -> list[Thing]:
+    """The phrases that these words begin with, split at commas, "and" and "or", up to the first word that ends one."""
+    items: list[list[Word]] = [[]]
+    previous: Word | None = None
+    for word in words:
+        low = word.text.lower()
+        gap = layer.text[previous.end : word.start] if previous is not None else ""
+        if previous is not None and re.search(r"[.?!;:()\n]", gap):
+            break
+        if low in ("and", "or") or "," in gap:
+            if not items[-1] and low not in ("and", "or"):
+                break
+            if items[-1]:
+                items.append([])
+            if low in ("and", "or"):
+                previous = word
+                continue
+        previous = word
+        if not items[-1] and low in _DETERMINERS:
+            continue
+        unfit = low in _BOUNDARY_WORDS or not layer.is_free(word.start, word.end) or word.start in layer.evidence
+        named = any(t.start <= word.start < t.end and t.kind in ("number", "date", "time") for t in layer.things)
+        if unfit or (named and not any_word):
+            if any_word and not items[-1] and len(items) == 1:
+                continue
+            break
+        items[-1].append(word)
+    groups = [group[:5] for group in items if group]
+    return [Thing("name", layer.text[g[0].start : g[-1].end], g[0].start, g[-1].end) for g in groups]
+
+
+def _trimmed(part: str, evidence: frozenset[int], text: str) -> str:
+    """A list item without the stop words and the tool's own words around it."""
+    words = words_of(part)
+    offset = text.find(part)
+    keep = [w for w in words if not w.is_stop and offset + w.start not in evidence]
+    return part[keep[0].start : keep[-1].end] if keep else ""

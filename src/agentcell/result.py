@@ -1,0 +1,303 @@
+"""Results: read-only faces of a run.
+
+`RunResult` is what a finished run led to. `RunResultStreaming` is the handle of a run that goes on: events to iterate,
+ways to stop it, and the same data as it grows. In a notebook both display themselves: a live run as a live view, a
+finished one as its record (`agentcell.notebook` does that and is imported only there).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Generator
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+from . import openai_types as oai
+from .engine.state import RunState
+from .engine.threads import loop_is_running, own_loop
+from .exceptions import RunNotFinished, UserError
+from .items import ItemHelpers, ModelResponse, RunItem, output_text
+from .stream_events import AgentUpdatedStreamEvent, LogEvent, RawResponsesStreamEvent, RunItemStreamEvent
+
+if TYPE_CHECKING:
+    from .agent import Agent
+    from .run_context import RunContextWrapper
+
+T = TypeVar("T")
+
+DEMO_NOTE = "demo model: rules, not an LLM"
+"""How every view names the built-in model."""
+
+_PUBLIC = (RawResponsesStreamEvent, RunItemStreamEvent, AgentUpdatedStreamEvent)
+
+
+class RunResultBase:
+    """What can be read of any run."""
+
+    def __init__(self, run: RunState[Any]) -> None:
+        self._run = run
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self._run.run_id
+
+    @property
+    def input(self) -> str | list[oai.ResponseInputItemParam]:
+        """What the run was asked."""
+        return self._run.original_input
+
+    @property
+    def new_items(self) -> list[RunItem]:
+        """The items of all finished turns."""
+        return self._run.new_items
+
+    @property
+    def raw_responses(self) -> list[ModelResponse]:
+        """The model's responses of all finished turns."""
+        return self._run.raw_responses
+
+    @property
+    def final_output(self) -> Any:
+        """The final output; `None` before the end and when there is none.
+
+        Raises the run's error when the run failed and nobody has been told yet.
+        """
+        if self._run.error is not None and not self._run.error_seen:
+            raise cast(BaseException, self._run.take_error())
+        return self._run.final_output
+
+    @property
+    def context_wrapper(self) -> RunContextWrapper[Any]:
+        """The run's context and usage."""
+        return self._run.context
+
+    @property
+    def last_agent(self) -> Agent[Any]:
+        """The agent that ran last."""
+        return self._run.current_agent
+
+    @property
+    def last_response_id(self) -> str | None:
+        """The provider's id of the last response."""
+        return self._run.raw_responses[-1].response_id if self._run.raw_responses else None
+
+    @property
+    def max_turns(self) -> int | None:
+        """How many model calls the run may make."""
+        return self._run.max_turns
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the demo model, which is rules and not a language model, gave the answers."""
+        return self._run.is_demo
+
+    @property
+    def partial_text(self) -> str:
+        """What the model had written in the turn that was cut off; empty for a run that came to its end."""
+        return self._run.partial_text()
+
+    def final_output_as(self, cls: type[T], raise_if_incorrect_type: bool = False) -> T:
+        """The final output, told to type checkers as a `cls`.
+
+        Raises `TypeError` when `raise_if_incorrect_type` is set and it is not one.
+        """
+        output = self.final_output
+        if raise_if_incorrect_type and not isinstance(output, cls):
+            raise TypeError(f"the final output is a {type(output).__name__}, not a {cls.__name__}")
+        return cast(T, output)
+
+    def to_input_list(self) -> list[oai.ResponseInputItemParam]:
+        """The whole conversation as input for a next run."""
+        items = ItemHelpers.input_to_new_input_list(self._run.original_input)
+        return [*items, *(item.to_input_item() for item in self._run.new_items)]
+
+    def _summary(self, first_lines: list[str]) -> str:
+        run = self._run
+        lines = [f"{type(self).__name__}:", *first_lines]
+        if run.is_demo:
+            lines.append(f"- Answered by the {DEMO_NOTE}")
+        if run.error is not None:
+            lines.append(f"- Failed: {type(run.error).__name__}: {output_text(run.error)}")
+        elif run.final_output is not None:
+            text = output_text(run.final_output)
+            lines.append(f"- Final output ({type(run.final_output).__name__}):")
+            lines.extend(f"    {line}" for line in text.splitlines())
+        elif partial := run.partial_text():
+            lines.append("- Partial text (stopped before the end):")
+            lines.extend(f"    {line}" for line in partial.splitlines())
+        else:
+            lines.append("- Final output: none")
+        lines.append(f"- {len(run.new_items)} new item(s)")
+        lines.append(f"- {len(run.raw_responses)} raw response(s)")
+        return "\n".join(lines)
+
+    def _ipython_display_(self) -> None:
+        from .notebook.display import show_or_defer
+
+        show_or_defer(self._run)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from .notebook.display import bundle
+
+        return bundle(self._run, include, exclude)
+
+    def _repr_html_(self) -> str:
+        from .notebook.display import bundle
+
+        return bundle(self._run)["text/html"]
+
+
+class RunResult(RunResultBase):
+    """A finished run."""
+
+    def __str__(self) -> str:
+        return self._summary([f"- Last agent: {self.last_agent.name}"])
+
+    def __repr__(self) -> str:
+        return f"<RunResult {self.run_id} of {self.last_agent.name!r}: {self._run.status}>"
+
+
+class RunResultStreaming(RunResultBase):
+    """The handle of a run that goes on in the background.
+
+    Iterate it (`async for event in result`, or `result.stream_events()`), await it for the finished `RunResult`, or use
+    it as `async with`, which ends the run when the block ends. Leaving the loop early stops the run, when nobody else
+    is iterating it.
+    """
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run has ended, or was told to end at once."""
+        return self._run.finished or self._run.cancelled
+
+    @property
+    def status(self) -> str:
+        """`prepared`, `running`, `done`, `stopped` or `failed`."""
+        return self._run.status
+
+    @property
+    def current_agent(self) -> Agent[Any]:
+        """The agent that is running."""
+        return self._run.current_agent
+
+    @property
+    def current_turn(self) -> int:
+        """The number of the turn, from 1."""
+        return self._run.current_turn
+
+    @property
+    def run_loop_task(self) -> asyncio.Task[Any] | None:
+        """The task that drives the run; `None` before its start."""
+        return self._run.task
+
+    @property
+    def run_loop_exception(self) -> BaseException | None:
+        """What the run failed with; `None` while it goes on, and when it ended well or was stopped."""
+        return self._run.error
+
+    @property
+    def result(self) -> RunResult:
+        """The finished run; raises `RunNotFinished` before the end, and the run's error when it failed."""
+        if not self._run.finished:
+            raise RunNotFinished(
+                "the run has not ended yet, so there is no result; iterate its events to the end first, or `await` it"
+            )
+        error = self._run.take_error()
+        if error is not None:
+            raise error
+        return RunResult(self._run)
+
+    def cancel(self, mode: Literal["immediate", "after_turn"] = "immediate") -> None:
+        """Stop the run, at once or when the current turn is complete; from any thread, any number of times.
+
+        After an immediate cancel the iteration ends without an error, and `partial_text` keeps what was written.
+        """
+        if mode == "immediate":
+            self._run.cancel()
+        elif mode == "after_turn":
+            self._run.stop_after_turn = True
+        else:
+            raise UserError(f"cancel takes 'immediate' or 'after_turn', got {mode!r}")
+
+    def start(self) -> None:
+        """Start a run that was made outside an event loop; does nothing once it has started."""
+        from .run import start
+
+        start(self._run)
+
+    async def stream_events(self, *, signals: bool = False) -> AsyncIterator[Any]:
+        """Every event from the beginning, as it happens; ends when the run is over, and raises its error then.
+
+        Any number of iterations may go on at once; each sees everything. With `signals=True` the events include
+        `RunSignal`s: when tools start and end, what was used, how the run ended.
+        """
+        run = self._run
+        self.start()
+        reader = run.log.reader(consumer=True)
+        wanted: tuple[type[Any], ...] = _PUBLIC if not signals else (object,)
+        try:
+            while (entry := await reader.take()) is not None:
+                event: LogEvent = entry.event
+                if isinstance(event, wanted):
+                    yield event
+            if not run.cancelled and run.error is not None:
+                raise cast(BaseException, run.take_error())
+        except asyncio.CancelledError:
+            run.cancel()
+            raise
+        finally:
+            reader.close()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self.stream_events()
+
+    def __await__(self) -> Generator[Any, None, RunResult]:
+        return self._finished().__await__()
+
+    async def _finished(self) -> RunResult:
+        self.start()
+        await self._run.log.wait_closed()
+        return self.result
+
+    async def __aenter__(self) -> RunResultStreaming:
+        self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop the run if it goes on, and wait until it is quiet."""
+        run = self._run
+        run.cancel()
+        if not run.finished:
+            await run.log.wait_closed()
+        task = run.task
+        if task is None or task.done() or task is asyncio.current_task():
+            return
+        if task.get_loop() is asyncio.get_running_loop():
+            await asyncio.wait([task])
+
+    def wait(self) -> RunResult:
+        """Block until the run has ended and return it, where there is no running event loop.
+
+        Raises `UserError` inside a running loop, where blocking would stop the run itself: `await` the run there.
+        """
+        if loop_is_running():
+            raise UserError("wait() would block the event loop that the run needs; use `await result` here")
+        return own_loop.run(self._finished(), on_interrupt=self.cancel)
+
+    def __str__(self) -> str:
+        run = self._run
+        return self._summary(
+            [
+                f"- Current agent: {run.current_agent.name}",
+                f"- Current turn: {run.current_turn}",
+                f"- Max turns: {run.max_turns}",
+                f"- Is complete: {self.is_complete}",
+                f"- Status: {run.status}",
+            ]
+        )
+
+    def __repr__(self) -> str:
+        return f"<RunResultStreaming {self.run_id} of {self.current_agent.name!r}: {self._run.status}>"

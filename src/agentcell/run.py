@@ -1,0 +1,127 @@
+"""`Runner`: the doors into a run.
+
+All three prepare the same `RunState` and drive it with the same loop: `run` in the caller's task, `run_streamed` in a
+task of its own on the caller's loop, `run_sync` by blocking the caller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from . import openai_types as oai
+from .agent import Agent
+from .engine.loop import drive
+from .engine.state import RunState
+from .engine.threads import loop_is_running, own_loop
+from .exceptions import ArgumentTypeError
+from .result import RunResult, RunResultStreaming
+from .run_config import DEFAULT_MAX_TURNS, RunConfig, as_run_config
+from .run_context import RunContextWrapper, TContext
+
+
+class Runner:
+    """Runs agents."""
+
+    @classmethod
+    async def run(
+        cls,
+        starting_agent: Agent[TContext],
+        input: str | list[oai.ResponseInputItemParam],
+        *,
+        context: TContext | None = None,
+        max_turns: int | None = DEFAULT_MAX_TURNS,
+        run_config: RunConfig | Mapping[str, Any] | None = None,
+    ) -> RunResult:
+        """Run an agent until it has its final output.
+
+        Args:
+            starting_agent: who begins.
+            input: the prompt, or a list of input items.
+            context: any object, handed to tools and callbacks; the model never sees it.
+            max_turns: how many model calls the run may make; `None` for no limit.
+            run_config: settings that override what the agents say.
+
+        Raises `MaxTurnsExceeded`, `ModelBehaviorError`, `ModelRefusalError`, `UserError`, or whatever the model's
+        client raises.
+        """
+        run = _prepare(starting_agent, input, context, max_turns, run_config)
+        await drive(run)
+        error = run.take_error()
+        if error is not None:
+            raise error
+        return RunResult(run)
+
+    @classmethod
+    def run_sync(
+        cls,
+        starting_agent: Agent[TContext],
+        input: str | list[oai.ResponseInputItemParam],
+        *,
+        context: TContext | None = None,
+        max_turns: int | None = DEFAULT_MAX_TURNS,
+        run_config: RunConfig | Mapping[str, Any] | None = None,
+    ) -> RunResult:
+        """`Runner.run`, blocking; inside a running event loop, as in a notebook, the run gets a loop of its own."""
+        run = _prepare(starting_agent, input, context, max_turns, run_config)
+        if loop_is_running():
+            own_loop.run(drive(run), on_interrupt=run.cancel)
+        else:
+            asyncio.run(drive(run))
+        error = run.take_error()
+        if error is not None:
+            raise error
+        return RunResult(run)
+
+    @classmethod
+    def run_streamed(
+        cls,
+        starting_agent: Agent[TContext],
+        input: str | list[oai.ResponseInputItemParam],
+        context: TContext | None = None,
+        max_turns: int | None = DEFAULT_MAX_TURNS,
+        *,
+        run_config: RunConfig | Mapping[str, Any] | None = None,
+    ) -> RunResultStreaming:
+        """Start a run and return its handle at once; the arguments are those of `Runner.run`.
+
+        The run goes on in the background whether or not anybody iterates it. Outside a running event loop it is
+        prepared here and starts when it is first iterated, awaited or displayed.
+        """
+        run = _prepare(starting_agent, input, context, max_turns, run_config)
+        if loop_is_running():
+            start(run)
+        return RunResultStreaming(run)
+
+
+def _prepare(
+    agent: Agent[Any],
+    input: str | list[oai.ResponseInputItemParam],
+    context: Any,
+    max_turns: int | None,
+    run_config: RunConfig | Mapping[str, Any] | None,
+) -> RunState[Any]:
+    """A checked run that has not started."""
+    if not isinstance(agent, Agent):
+        raise ArgumentTypeError(
+            f"starting_agent must be an Agent, got {agent!r} ({type(agent).__name__}); make one with Agent(name=...)"
+        )
+    return RunState(
+        context=context if isinstance(context, RunContextWrapper) else RunContextWrapper(context),
+        original_input=input,
+        starting_agent=agent,
+        max_turns=max_turns,
+        run_config=as_run_config(run_config),
+    )
+
+
+def start(run: RunState[Any]) -> None:
+    """Drive a prepared run in a task of its own: on the running loop, or else on the library's."""
+    if run.status != "prepared" or run.task is not None:
+        return
+    if loop_is_running():
+        run.task = asyncio.get_running_loop().create_task(drive(run), name=f"agentcell {run.run_id}")
+    else:
+        run.status = "running"
+        own_loop.start(drive(run))

@@ -1,0 +1,289 @@
+"""What a run says while it goes on.
+
+    StreamEvent                          the reference's three families, in the reference's order
+    |-- RawResponsesStreamEvent          one event of the model's stream, as it arrived
+    |-- RunItemStreamEvent               an item is complete
+    `-- AgentUpdatedStreamEvent          another agent is running (also the first event of each run)
+    RunSignal                            ours: what the three do not say, as plain data, at once
+    |-- RunStarted TurnStarted UsageUpdated
+    |-- CallParsed ToolStarted ToolProgressed ToolFinished
+    `-- RunFailed RunFinished
+
+`stream_events()` yields the first group; views are fed with both; `stream_events(signals=True)` shows both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Union
+
+from . import openai_types as oai
+from .exceptions import ArgumentTypeError
+from .items import (
+    HandoffCallItem,
+    HandoffOutputItem,
+    MessageOutputItem,
+    ReasoningItem,
+    RunItem,
+    ToolCallItem,
+    ToolCallOutputItem,
+)
+
+if TYPE_CHECKING:
+    from .agent import Agent
+
+RunItemName = Literal[
+    "message_output_created",
+    "handoff_requested",
+    "handoff_occured",
+    "tool_called",
+    "tool_search_called",
+    "tool_search_output_created",
+    "tool_output",
+    "reasoning_item_created",
+    "mcp_approval_requested",
+    "mcp_approval_response",
+    "mcp_list_tools",
+]
+"""The names of item events; the spelling of `handoff_occured` is the reference's."""
+
+_NAMES: dict[type[Any], RunItemName] = {
+    MessageOutputItem: "message_output_created",
+    ReasoningItem: "reasoning_item_created",
+    ToolCallItem: "tool_called",
+    ToolCallOutputItem: "tool_output",
+    HandoffCallItem: "handoff_requested",
+    HandoffOutputItem: "handoff_occured",
+}
+
+
+@dataclass(init=False)
+class RawResponsesStreamEvent:
+    """One event of the model's stream in the format of the Responses API."""
+
+    data: oai.ResponseStreamEvent
+    """The event."""
+    type: Literal["raw_response_event"] = "raw_response_event"
+    """The family."""
+
+    def __init__(
+        self,
+        data: Any = None,
+        type: Literal["raw_response_event"] = "raw_response_event",
+        *,
+        event: Any = None,
+    ) -> None:
+        self.data = data if data is not None else event
+        self.type = type
+
+    @property
+    def event(self) -> oai.ResponseStreamEvent:
+        """Another name of `data`."""
+        return self.data
+
+
+@dataclass(init=False)
+class RunItemStreamEvent:
+    """An item of the run is complete."""
+
+    name: RunItemName
+    """What happened."""
+    item: RunItem
+    """The item, the same object that later stands in `new_items`."""
+    type: Literal["run_item_stream_event"] = "run_item_stream_event"
+    """The family."""
+
+    def __init__(
+        self,
+        name: RunItemName | None = None,
+        item: Any = None,
+        type: Literal["run_item_stream_event"] = "run_item_stream_event",
+    ) -> None:
+        if item is None:
+            raise ArgumentTypeError("RunItemStreamEvent needs an item: RunItemStreamEvent(item=...)")
+        found = name or _NAMES.get(item.__class__)
+        if found is None:
+            raise ArgumentTypeError(f"RunItemStreamEvent takes a RunItem, got {item!r}; or give its name, too")
+        self.name = found
+        self.item = item
+        self.type = type
+
+
+@dataclass(init=False)
+class AgentUpdatedStreamEvent:
+    """Another agent is running now."""
+
+    new_agent: Agent[Any]
+    """The agent."""
+    type: Literal["agent_updated_stream_event"] = "agent_updated_stream_event"
+    """The family."""
+
+    def __init__(
+        self,
+        new_agent: Any = None,
+        type: Literal["agent_updated_stream_event"] = "agent_updated_stream_event",
+        *,
+        agent: Any = None,
+    ) -> None:
+        self.new_agent = new_agent if new_agent is not None else agent
+        self.type = type
+
+    @property
+    def agent(self) -> Agent[Any]:
+        """Another name of `new_agent`."""
+        return self.new_agent
+
+
+StreamEvent = Union[RawResponsesStreamEvent, RunItemStreamEvent, AgentUpdatedStreamEvent]
+"""What `stream_events()` yields."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins."""
+
+    run_id: str
+    """The run's id."""
+    prompt: str
+    """What the run was asked, as text."""
+    started_at: float
+    """When, in seconds since 1970."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """A model call begins."""
+
+    turn: int
+    """The turn's number, from 1."""
+    agent: str
+    """The agent's name."""
+    model: str
+    """The model's name."""
+    is_demo: bool = False
+    """Whether the model is the built-in rule model."""
+    label: str | None = None
+    """How the model wants to be called in views."""
+    handoffs: tuple[str, ...] = ()
+    """The names of the tools that are handoffs in this turn."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageUpdated:
+    """A model call has reported what it cost; all counts are totals of the run."""
+
+    requests: int
+    """Model requests."""
+    input_tokens: int
+    """Tokens sent."""
+    output_tokens: int
+    """Tokens received."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallParsed:
+    """A complete call of a tool or handoff stands in the model's response."""
+
+    call_id: str
+    """The call's id."""
+    name: str
+    """The tool's name."""
+    arguments: str
+    """The arguments: JSON text."""
+    kind: Literal["tool", "handoff"]
+    """What is called."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A tool begins to run."""
+
+    call_id: str
+    """The call's id."""
+    name: str
+    """The tool's name."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgressed:
+    """A tool reports where it is."""
+
+    call_id: str
+    """The call's id."""
+    message: str
+    """What it says."""
+    fraction: float | None = None
+    """How far it is, from 0 to 1, when it knows."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool has ended, before its output event, which waits for its slower siblings."""
+
+    call_id: str
+    """The call's id."""
+    name: str
+    """The tool's name."""
+    output: str
+    """The result as text."""
+    status: Literal["completed", "failed", "cancelled"] = "completed"
+    """How it ended."""
+    error: str | None = None
+    """What went wrong, for people; the model sees `output`."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFailed:
+    """The run ended with an error."""
+
+    error_type: str
+    """The error's class."""
+    message: str
+    """The error's text."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run has ended; nothing comes after it."""
+
+    status: Literal["done", "stopped", "failed"]
+    """How it ended."""
+    final_output: str | None = None
+    """The final output as text, when there is one."""
+    structured: bool = False
+    """Whether the final output is an object rather than the last message's text."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+RunSignal = Union[
+    RunStarted,
+    TurnStarted,
+    UsageUpdated,
+    CallParsed,
+    ToolStarted,
+    ToolProgressed,
+    ToolFinished,
+    RunFailed,
+    RunFinished,
+]
+"""What a run says beyond the reference's events, as plain data for views."""
+
+LogEvent = Union[StreamEvent, RunSignal]
+"""Anything that stands in a run's log."""

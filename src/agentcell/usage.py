@@ -1,0 +1,95 @@
+"""What model calls cost, in requests and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from . import openai_types as oai
+
+
+def _no_input_details() -> oai.InputTokensDetails:
+    return oai.InputTokensDetails(cached_tokens=0, cache_write_tokens=0)
+
+
+def _no_output_details() -> oai.OutputTokensDetails:
+    return oai.OutputTokensDetails(reasoning_tokens=0)
+
+
+@dataclass
+class RequestUsage:
+    """The tokens of one model request."""
+
+    input_tokens: int
+    """Tokens sent."""
+    output_tokens: int
+    """Tokens received."""
+    total_tokens: int
+    """Tokens sent and received."""
+    input_tokens_details: oai.InputTokensDetails
+    """How many of the sent tokens were cached."""
+    output_tokens_details: oai.OutputTokensDetails
+    """How many of the received tokens were reasoning."""
+
+
+@dataclass
+class Usage:
+    """The requests and tokens of a run so far."""
+
+    requests: int = 0
+    """Model requests made."""
+    input_tokens: int = 0
+    """Tokens sent."""
+    input_tokens_details: oai.InputTokensDetails = field(default_factory=_no_input_details)
+    """How many of the sent tokens were cached."""
+    output_tokens: int = 0
+    """Tokens received."""
+    output_tokens_details: oai.OutputTokensDetails = field(default_factory=_no_output_details)
+    """How many of the received tokens were reasoning."""
+    total_tokens: int = 0
+    """Tokens sent and received."""
+    request_usage_entries: list[RequestUsage] = field(default_factory=list)
+    """One entry for each request that reported tokens."""
+
+    @classmethod
+    def of_response(cls, usage: oai.ResponseUsage | None) -> Usage:
+        """The usage of one request, from what the Responses API reported; none reported counts no tokens."""
+        if usage is None:
+            return cls(requests=1)
+        return cls(
+            requests=1,
+            input_tokens=usage.input_tokens or 0,
+            output_tokens=usage.output_tokens or 0,
+            total_tokens=usage.total_tokens or 0,
+            input_tokens_details=usage.input_tokens_details or _no_input_details(),
+            output_tokens_details=usage.output_tokens_details or _no_output_details(),
+        )
+
+    def add(self, other: Usage) -> None:
+        """Add another usage to this one, entry by entry."""
+        self.requests += other.requests
+        self.input_tokens += other.input_tokens
+        self.output_tokens += other.output_tokens
+        self.total_tokens += other.total_tokens
+        ours, theirs = self.input_tokens_details, other.input_tokens_details
+        self.input_tokens_details = oai.InputTokensDetails(
+            cached_tokens=(ours.cached_tokens or 0) + (theirs.cached_tokens or 0),
+            cache_write_tokens=(ours.cache_write_tokens or 0) + (theirs.cache_write_tokens or 0),
+        )
+        self.output_tokens_details = oai.OutputTokensDetails(
+            reasoning_tokens=(self.output_tokens_details.reasoning_tokens or 0)
+            + (other.output_tokens_details.reasoning_tokens or 0)
+        )
+        self.request_usage_entries.extend(other.request_usage_entries or _as_entries(other))
+
+
+def _as_entries(usage: Usage) -> Iterator[RequestUsage]:
+    """One request's usage as its own entry, so that a sum keeps its parts."""
+    if usage.requests == 1 and usage.total_tokens > 0:
+        yield RequestUsage(
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            total_tokens=usage.total_tokens,
+            input_tokens_details=usage.input_tokens_details,
+            output_tokens_details=usage.output_tokens_details,
+        )

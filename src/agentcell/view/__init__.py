@@ -1,0 +1,1 @@
+"""What a run looks like, as data: folded once from its events, shown anywhere."""

@@ -1,0 +1,279 @@
+"""`RunView`: a run at one moment, as values.
+
+    RunView
+    |-- state, agent, model, times, tokens        what the header shows
+    `-- blocks: Sequence[Block]                   what happened, in the order in which it appeared
+        |-- TurnHead      an agent begins a model call
+        |-- TextBlock     an answer, a reasoning summary or a refusal, as it grows
+        |-- ToolCard      a call: arguments as they are written, then what came of it
+        |-- HandoffMark   the conversation passes on
+        `-- Notice        an error, in words
+
+Blocks have ids and are replaced, never mutated. Growing text is a `Text`: a shared buffer that only grows, seen up to a
+length, so that a fold of n pieces costs n.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Union
+
+from .sequence import Sequence
+
+RunState = Literal["queued", "thinking", "streaming", "tools", "done", "stopped", "failed"]
+"""What a run is doing, as the header says it; the last three are ends."""
+
+
+class Text:
+    """Text that grows: a shared list of pieces, seen up to a place.
+
+    Growing the newest version appends to the shared list. Growing an older one copies first, so every version stays
+    what it was.
+    """
+
+    __slots__ = ("_count", "_pieces", "length")
+
+    def __init__(self, text: str = "") -> None:
+        self._pieces = [text] if text else []
+        self._count = len(self._pieces)
+        self.length = len(text)
+        """Characters."""
+
+    def grown(self, piece: str) -> Text:
+        """This text with `piece` at its end."""
+        pieces = self._pieces if len(self._pieces) == self._count else self._pieces[: self._count]
+        pieces.append(piece)
+        longer = Text()
+        longer._pieces, longer._count, longer.length = pieces, self._count + 1, self.length + len(piece)
+        return longer
+
+    def since(self, older: Text | None) -> str | None:
+        """What was added to an older version; `None` when this is not a later version of it."""
+        if older is None or (not older._count and not older.length):
+            return str(self)
+        if older._pieces is not self._pieces or older._count > self._count:
+            return None
+        return "".join(self._pieces[older._count : self._count])
+
+    def __str__(self) -> str:
+        return "".join(self._pieces[: self._count])
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Text) and (self is other or str(self) == str(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Text({str(self)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnHead:
+    """An agent begins a model call."""
+
+    id: str
+    """The block's id."""
+    number: int
+    """The turn, from 1."""
+    agent: str
+    """Who runs."""
+    model: str
+    """The model's name."""
+    started: float
+    """Seconds since the run's start."""
+    first_token: float | None = None
+    """When the first piece of the response arrived."""
+    ended: float | None = None
+    """When the response was complete."""
+    new_agent: bool = False
+    """Whether the agent differs from the turn before."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """Text of the model."""
+
+    id: str
+    """The block's id."""
+    kind: Literal["answer", "reasoning", "refusal"]
+    """What sort of text."""
+    agent: str
+    """Who said it."""
+    text: Text
+    """The text so far."""
+    done: bool = False
+    """Whether it is complete."""
+    cut: bool = False
+    """Whether the run ended in the middle of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCard:
+    """A call of a tool."""
+
+    id: str
+    """The block's id."""
+    call_id: str
+    """The call's id."""
+    name: str
+    """The tool's name."""
+    arguments: Text
+    """The arguments so far: JSON text."""
+    state: Literal["writing", "called", "running", "completed", "failed", "cancelled"] = "writing"
+    """What the call is doing."""
+    output: str | None = None
+    """The result as text."""
+    error: str | None = None
+    """What went wrong."""
+    progress: str | None = None
+    """What the tool says of where it is."""
+    fraction: float | None = None
+    """How far it is, from 0 to 1."""
+    started: float | None = None
+    """When the tool began to run, in seconds since the run's start."""
+    ended: float | None = None
+    """When it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffMark:
+    """The conversation passes from one agent to another."""
+
+    id: str
+    """The block's id."""
+    call_id: str
+    """The call's id."""
+    source: str
+    """Who passes on."""
+    name: str
+    """The transfer tool's name."""
+    arguments: Text
+    """What is passed along: JSON text."""
+    target: str | None = None
+    """Who goes on, once it is known."""
+    state: Literal["asked", "done", "ignored"] = "asked"
+    """Whether it has happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that must be said in words."""
+
+    id: str
+    """The block's id."""
+    kind: Literal["error", "stopped"]
+    """What sort of notice."""
+    title: str
+    """What happened, in a few words."""
+    text: str
+    """The whole message."""
+
+
+Block = Union[TurnHead, TextBlock, ToolCard, HandoffMark, Notice]
+"""Anything that stands in the body of a view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of growing text, or several adjacent ones merged."""
+
+    kind: Literal["answer", "reasoning", "refusal", "arguments"]
+    """What grows."""
+    output_index: int
+    """Which output of the response."""
+    part_index: int
+    """Which part of that output."""
+    text: str
+    """What is added."""
+
+
+class BlockIndex:
+    """Where a block stands, by its id and its call's: one growing dictionary that versions of a view share.
+
+    Places are only ever added at the end, so an older version just does not look beyond its own length. Two versions
+    that grow from the same one differently must not share: growing anything but the newest version copies first.
+    """
+
+    __slots__ = ("_places", "_seen")
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+        self._seen = 0
+
+    def find(self, block_id: str) -> int | None:
+        """The place of a block."""
+        return self._places.get(block_id)
+
+    def put(self, place: int, *ids: str) -> BlockIndex:
+        """The index with one more block at `place`."""
+        places = self._places
+        if len(places) != self._seen:
+            places = {key: value for key, value in places.items() if value < place}
+        for block_id in ids:
+            places[block_id] = place
+        longer = BlockIndex()
+        longer._places, longer._seen = places, len(places)
+        return longer
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run at one moment."""
+
+    run_id: str = ""
+    """The run's id."""
+    prompt: str = ""
+    """What was asked."""
+    state: RunState = "queued"
+    """What the run is doing."""
+    agent: str = ""
+    """Who is running."""
+    model: str = ""
+    """The model that answers."""
+    label: str | None = None
+    """How the model wants to be called."""
+    is_demo: bool = False
+    """Whether the built-in rule model answered."""
+    started_at: float = 0.0
+    """When the run began, in seconds since 1970."""
+    elapsed: float = 0.0
+    """Seconds from the run's start to its last event."""
+    turn: int = 0
+    """The number of the turn."""
+    requests: int = 0
+    """Model requests so far."""
+    input_tokens: int = 0
+    """Tokens sent so far."""
+    output_tokens: int = 0
+    """Tokens received so far."""
+    error: str | None = None
+    """What the run failed with."""
+    final_output: str | None = None
+    """The final output as text."""
+    structured: bool = False
+    """Whether the final output is an object."""
+    handoff_tools: tuple[str, ...] = ()
+    """The tools of this turn that are handoffs."""
+    running_tools: int = 0
+    """How many tools run right now."""
+    blocks: Sequence[Block] = field(default_factory=Sequence)
+    """What happened, in order."""
+    index: BlockIndex = field(default_factory=BlockIndex, compare=False, repr=False)
+    """Where each block stands."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has ended."""
+        return self.state in ("done", "stopped", "failed")
+
+    def find(self, block_id: str) -> tuple[int, Block] | None:
+        """A block and its place, by its id or its call's."""
+        place = self.index.find(block_id)
+        return None if place is None or place >= len(self.blocks) else (place, self.blocks[place])
+
+
+EMPTY = RunView()
+"""The view of a run that has said nothing yet."""
