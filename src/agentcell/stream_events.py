@@ -168,6 +168,8 @@ class TurnStarted:
     """How the model wants to be called in views."""
     handoffs: tuple[str, ...] = ()
     """The names of the tools that are handoffs in this turn."""
+    structured: bool = False
+    """Whether the agent's final output is an object, so that the model writes JSON."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 

@@ -109,6 +109,7 @@ async def _call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse
             is_demo=model.is_demo,
             label=model.label,
             handoffs=tuple(h.tool_name for h in setting.handoffs),
+            structured=setting.output_schema is not None and not setting.output_schema.is_plain_text(),
         )
     )
     stream = model.stream_response(

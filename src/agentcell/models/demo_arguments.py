@@ -140,17 +140,7 @@ class _Filler:
         if item.required and item.sort != "boolean" and (value := self.borrow(item)) is not NO_DEFAULT:
             self.borrowed.append(item.name)
             return [value]
-        vague = item.sort not in (
-            "number",
-            "email",
-            "enum",
-            "boolean",
-            "object",
-            "array",
-            "date",
-            "time",
-            "url",
-        )
+        vague = item.sort in ("place", "person", "free", "other", "path", "language")
         if vague and (item.required or (self.every_field and not item.nullable)):
             guess = self.picker.guess(item, self.source.answer)
             if guess:

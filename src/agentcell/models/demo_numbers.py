@@ -71,10 +71,23 @@ def assign_numbers(fields: Sequence[Field], layers: Sequence[Layer], *, greedy: 
         for item in wanted:
             if taken := chosen.get(item.name):
                 layer.take(*taken)
+                layer.taken.extend(_beside(item, taken, layer))
                 found[item.name] = [bounded(number_value(n.value), item.schema) for n in taken]
         if found:
             return found
     return {}
+
+
+def _beside(item: Field, numbers: Sequence[Thing], layer: Layer) -> list[tuple[int, int]]:
+    """The words next to a field's number that only say what the number is: "limit 10", "top 3"."""
+    own = {stem(w) for w in item.words}
+    return [
+        (w.start, w.end)
+        for n in numbers
+        for w in layer.words
+        if (0 <= n.start - w.end <= 4 or 0 <= w.start - n.end <= 2)
+        and (w.stem in own or (own & _LIMITS and w.text.lower() in {*_LIMIT_MARKS, "results", "items"}))
+    ]
 
 
 def _by_hints(fields: Sequence[Field], numbers: Sequence[Thing], layer: Layer) -> dict[str, list[Thing]]:

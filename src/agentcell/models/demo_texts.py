@@ -95,7 +95,7 @@ def written_value(text: str) -> Mapping[str, Any]:
 _DETERMINERS = frozenset("the a an my your our his her their this that some".split())
 _FROM = frozenset({"from", "source", "origin", "src", "base", "start", "departure", "sender"})
 _TO = frozenset({"to", "target", "dest", "destination", "dst", "end", "arrival", "into", "recipient", "receiver"})
-_FROM_PREPOSITIONS = frozenset({"from", "between", "leaving", "of"})
+_FROM_PREPOSITIONS = frozenset({"from", "leaving", "of"})
 _TO_PREPOSITIONS = frozenset({"to", "into", "towards", "in", "as", "and", "->", "equals"})
 _PREPOSITIONS: Mapping[Sort, frozenset[str]] = {
     "place": frozenset({"in", "at", "for", "near", "of", "around", "to", "from", "visit", "between", "on"}),
@@ -111,11 +111,11 @@ _KINDS: Mapping[Sort, tuple[Kind, ...]] = {
     "ticker": ("caps", "quoted", "name"), "currency": ("currency",), "language": ("language",),
     "place": ("name", "caps", "quoted"), "person": ("name", "quoted", "email"), "path": ("path", "quoted"),
 }  # fmt: skip
-_TICKERS = {
+TICKERS = {
     "apple": "AAPL", "microsoft": "MSFT", "google": "GOOGL", "alphabet": "GOOGL", "amazon": "AMZN", "tesla": "TSLA",
     "nvidia": "NVDA", "meta": "META", "netflix": "NFLX", "intel": "INTC", "amd": "AMD", "ibm": "IBM",
 }  # fmt: skip
-_UNITS = frozenset(
+UNITS = frozenset(
     """celsius fahrenheit kelvin km kilometer kilometers kilometre kilometres mile miles meter meters metre metres
     feet foot inch inches cm mm yard yards kg kilogram kilograms gram grams pound pounds lbs lb ounce ounces oz liter
     liters litre litres gallon gallons cup cups ml second seconds minute minutes hour hours day days week weeks bytes
@@ -124,7 +124,7 @@ _UNITS = frozenset(
 _BOUNDARY_WORDS = frozenset(
     """in at for near of to from by with about on and or but then also is are was please today tomorrow tonight now
     what how when where who which tell give show me i you using via as if because so at right currently like this
-    that first next last per do does should will can get find""".split()
+    saying says titled called named that first next last per do does should will can get find""".split()
 )
 _SAYING = re.compile(
     r"\b(?:saying(?: that)?|that says|says|reading|with (?:the )?(?:text|message|body|words|content))[:,]?\s+(.+)", re.S | re.I
@@ -132,6 +132,7 @@ _SAYING = re.compile(
 _COLON = re.compile(r":\s+(\S.*)\Z", re.S)
 _LIST_JOINER = re.compile(r"\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or|&)\s+", re.I)
 _TOPICS = frozenset({"topic", "topics", "subject", "title", "theme"})
+_ABOUT = frozenset({"about", "on", "regarding"})
 _WHOLE = frozenset({"input", "prompt", "question", "request", "instruction", "instructions", "task", "reason", "problem"})
 _ANSWERS = frozenset(
     """summary explanation reasoning answer response content text message description body reply output result
@@ -155,7 +156,7 @@ class Picker:
         pattern = "|".join(sorted((re.escape(n) for n in names), key=len, reverse=True))
         sign = r"\s*[:=]\s*|\s+is\s+" if len(item.name) > 2 else r"\s*[:=]\s*"
         if item.sort == "number" and len(item.name) > 2:
-            sign += r"\s+(?:of\s+)?(?=-?\d)"
+            sign += r"|\s+(?:of\s+)?(?=-?\d)"
         finder = re.compile(rf"(?<![\w])(?:{pattern})(?:{sign})(?=\S)", re.I)
         for layer in self.layers[:2]:
             for m in finder.finditer(layer.text, layer.start, layer.end):
@@ -227,8 +228,7 @@ class Picker:
                 return self._best(item, _units(layer), layer)
             case "currency":
                 signs = [replace(t, kind="currency", value=CURRENCIES[t.unit]) for t in layer.free("number") if t.unit in CURRENCIES]
-                found = self._best(item, sorted(layer.free("currency") + signs, key=lambda t: t.start), layer, take=False)
-                return found
+                return self._best(item, sorted(layer.free("currency") + signs, key=lambda t: t.start), layer)
             case sort:
                 return self._typed(item, sort, layer)
 
@@ -246,7 +246,7 @@ class Picker:
         if "quoted" in kinds and (found := self._best(item, layer.free("quoted"), layer)):
             return found
         if sort == "ticker":
-            known = [Thing("name", w.text, w.start, w.end) for w in layer.words if w.text.lower() in _TICKERS and layer.is_free(w.start, w.end)]
+            known = [Thing("name", w.text, w.start, w.end) for w in layer.words if w.text.lower() in TICKERS and layer.is_free(w.start, w.end)]
             return self._best(item, known, layer)
         if sort in ("place", "person", "language") and item.required:
             return self._phrases(item, layer, _PREPOSITIONS[sort])
@@ -254,7 +254,7 @@ class Picker:
             return [m.group(1)] if m.group(1).lower() not in _DETERMINERS | {"current", "which", "working"} else []
         return []
 
-    def _best(self, item: Field, things: Sequence[Thing], layer: Layer, *, take: bool = True) -> list[str]:
+    def _best(self, item: Field, things: Sequence[Thing], layer: Layer) -> list[str]:
         """The listed things whose preposition fits the field best; nothing where it speaks against the field."""
         groups = coordinated(things, layer.text)
         scored = [(self._fit(item, group[0], layer), group) for group in groups]
@@ -265,11 +265,9 @@ class Picker:
         chosen = next(group for points, group in scored if points == best)
         if _role(item) and best >= 3:
             chosen = [thing for points, group in scored if points == best for thing in group]
-        if _role(item) and len(chosen) == len(things) == 2 and len(groups) == 1:
+        if _role(item) and best < 3 and len(chosen) == 2 and len(groups) == 1:
             chosen = [chosen[0] if _role(item) == "from" else chosen[1]]
-        layer.take(*chosen) if take else None
-        if not take:
-            layer.taken.extend((t.start, t.end) for t in chosen if t.kind == "currency" and layer.text[t.start : t.end] != t.value + "$")
+        layer.take(*(thing for thing in chosen if thing.kind != "currency" or not thing.unit))
         return [thing.value for thing in chosen]
 
     def _fit(self, item: Field, thing: Thing, layer: Layer) -> int:
@@ -277,6 +275,8 @@ class Picker:
         nearest = before[0] if before else ""
         sign = re.search(r"(->|→|=>)\s*\Z", layer.text[: thing.start])
         role = _role(item)
+        if role and nearest == "between":
+            return 2
         if role == "from":
             return 3 if nearest in _FROM_PREPOSITIONS else -1 if sign or nearest in _TO_PREPOSITIONS - {"and"} else 1
         if role == "to":
@@ -308,7 +308,7 @@ class Picker:
         own = {stem(w) for w in item.words if w not in GENERIC_WORDS}
         words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
         for index, word in enumerate(words[:-1]):
-            if word.stem in own and word.start not in layer.evidence and (found := _phrase_list(words[index + 1 : index + 3], layer)):
+            if word.stem in own and (found := _phrase_list(words[index + 1 : index + 3], layer)):
                 layer.take(*found)
                 return [t.value for t in found]
         if not item.required:
@@ -320,13 +320,14 @@ class Picker:
         return self._phrases(item, layer, _PREPOSITIONS["other"])
 
     def _free_text(self, item: Field, layer: Layer) -> list[str]:
-        if quoted := layer.free("quoted"):
-            layer.take(quoted[0])
-            return [quoted[0].value]
-        if not item.required:
-            return []
-        part = layer.text[layer.start : layer.end]
+        if found := self._best(item, layer.free("quoted"), layer):
+            return found
         words = set(item.words)
+        if not item.required:
+            return self._phrases(item, layer, _ABOUT) if words & _TOPICS else []
+        part = layer.text[layer.start : layer.end]
+        if not self.residual(layer):
+            return []
         said = None if words & _TOPICS else _SAYING.search(part) or _COLON.search(part)
         if said and layer.is_free(layer.start + said.start(1), layer.start + said.end(1)):
             layer.taken.append((layer.start + said.start(1), layer.start + said.end(1)))
@@ -387,7 +388,7 @@ class Picker:
                 found.sort(key=lambda f: f[0])
                 layer.taken.extend((start, end) for start, _, end in found if start not in layer.evidence)
                 return [choice for _, choice, _ in found]
-            if near := self._near_choice(choices, words):
+            if near := self._near_choice(choices, [w for w in words if item.required or w.start not in layer.evidence]):
                 return near
         return []
 
@@ -410,6 +411,8 @@ class Picker:
         for layer in self.layers[:2]:
             for index, word in enumerate(layer.words):
                 inside = layer.start <= word.start and word.end <= layer.end
+                if inside and any(word.stem == prefix + one for prefix in ("in", "un", "non") for one in own):
+                    return [False]
                 if inside and (word.stem in own or (word.stem in near and len(own) == 1)):
                     before = [w.text.lower() for w in layer.words[max(0, index - 3) : index]]
                     return [not any(w in _NEGATIONS or w.endswith("n't") for w in before)]
@@ -439,8 +442,7 @@ class Picker:
         own = {stem(w) for w in item.words}
         words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
         for index, word in enumerate(words[:-1]):
-            said = word.stem in own and (word.start not in layer.evidence or layer.text[word.end : word.end + 1] == ":")
-            if said and (found := _phrase_list(words[index + 1 :], layer, any_word=True)) and (len(found) > 1 or item.required):
+            if word.stem in own and (found := _phrase_list(words[index + 1 :], layer, any_word=True)) and (len(found) > 1 or item.required):
                 layer.take(*found)
                 return [t.value for t in found]
         if quoted := layer.free("quoted"):
@@ -485,7 +487,7 @@ class Picker:
         if item.sort == "id":
             return text.lstrip("#")
         if item.sort == "ticker":
-            return _TICKERS.get(text.lower(), text)
+            return TICKERS.get(text.lower(), text)
         if item.sort == "url" and form and "://" not in text:
             return f"https://{text}"
         return text
@@ -521,7 +523,7 @@ def _role(item: Field) -> str:
 
 
 def _units(layer: Layer) -> list[Thing]:
-    found = [Thing("name", w.text, w.start, w.end) for w in layer.words if w.text.lower() in _UNITS and layer.is_free(w.start, w.end)]
+    found = [Thing("name", w.text, w.start, w.end) for w in layer.words if w.text.lower() in UNITS and layer.is_free(w.start, w.end)]
     names = {"c": "celsius", "°c": "celsius", "f": "fahrenheit", "°f": "fahrenheit"}
     for number in layer.things:
         unit = number.unit.lower()

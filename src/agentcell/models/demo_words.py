@@ -338,7 +338,7 @@ distance far kilometers miles
 population inhabitants people
 roll dice die
 random pick chance
-history historical war century king queen revolution ancient empire battle
+history historical war century king queen revolution ancient empire battle president emperor
 math algebra equation geometry calculus number solve theorem
 science physics chemistry biology
 homework assignment tutor

@@ -1,0 +1,1 @@
+"""Renderers: each takes a whole `RunView` and never an event."""

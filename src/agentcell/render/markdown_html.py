@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -30,7 +30,7 @@ CODE_PIECE = 64
 MAX_NESTING = 20
 """Blocks and spans nested deeper than this are left out, as in every markdown-it."""
 
-References = Mapping[str, Any]
+References = dict[str, Any]
 """Link reference definitions by normalised label."""
 
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,30}")
@@ -65,6 +65,12 @@ class Block:
         lines = content.count("\n") + (content != "" and not content.endswith("\n"))
         return self.end - self.start - 1 - lines < 1
 
+    def moved(self, lines: int) -> Block:
+        """The same block, its lines counted from another first line; lines before that count as 0."""
+        if not lines:
+            return self
+        return replace(self, start=max(0, self.start + lines), end=max(0, self.end + lines))
+
     def items(self) -> list[Sequence[Token]]:
         """The tokens of each item of a list."""
         return _children(self.tokens, "list_item")
@@ -93,7 +99,7 @@ _PARSER = _Parser("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enab
 def parse(source: str, references: References) -> tuple[list[Block], dict[str, Any]]:
     """The top-level blocks of `source`, and the link definitions that it adds to `references`."""
     added: dict[str, Any] = {}
-    env = {"references": ChainMap(added, dict(references) if not isinstance(references, dict) else references)}
+    env = {"references": ChainMap(added, references)}
     blocks: list[Block] = []
     tokens = _PARSER.parse(source, env)
     opened = 0
@@ -136,7 +142,8 @@ def list_opening(tag: str, first: int, index: int) -> str:
     piece = index // LIST_PIECE
     number = first + piece * LIST_PIECE
     start = f' start="{number}"' if tag == "ol" and number != 1 else ""
-    return f"<{tag}{' class="cont"' if piece else ''}{start}>"
+    continued = ' class="cont"' if piece else ""
+    return f"<{tag}{continued}{start}>"
 
 
 def table_opening(before: int) -> str:
@@ -157,7 +164,7 @@ def table_rows(rows: Sequence[Sequence[Token]], before: int) -> str:
 
 def code_pieces(content: str) -> list[str]:
     """Code cut in runs of `CODE_PIECE` lines."""
-    lines = content.splitlines(keepends=True) if content.isascii() else re.findall(r"[^\n]*\n|[^\n]+", content)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", content)
     return ["".join(lines[i : i + CODE_PIECE]) for i in range(0, len(lines), CODE_PIECE)]
 
 

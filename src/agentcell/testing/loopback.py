@@ -24,14 +24,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 from .replies import chat_body, chat_stream, error_body, responses_body, responses_stream
-from .turns import HttpError, Turn, TurnLike, as_turn, turn_to_json
+from .turns import HttpError, Turn, TurnLike, as_turn, output_items, turn_to_json
 
 __all__ = ["HttpError", "LoopbackServer", "RecordedRequest", "Turn", "TurnLike"]
 
@@ -69,6 +69,7 @@ class _Script:
         self.answered = 0
         self.refused = 0
         self.disconnects = 0
+        self.failures: list[str] = []
 
     def record(self, request: RecordedRequest) -> int:
         """Keep a request and give its number, counting from 1."""
@@ -95,9 +96,16 @@ class _Script:
             turn = self.every if self.every is not None else self.turns[self.answered]
             self.answered += 1
         try:
-            return as_turn(turn, request)
+            resolved = as_turn(turn, request)
+            return replace(resolved, output=output_items(resolved))
         except Exception as error:
+            self.failed(error)
             return _refusal(f"The scripted turn failed: {type(error).__name__}: {error}", "script_failed")
+
+    def failed(self, error: Exception) -> None:
+        """Keep what was wrong with the script; a client may have hidden or retried it."""
+        with self.changed:
+            self.failures.append(f"{type(error).__name__}: {error}")
 
     def state(self) -> dict[str, Any]:
         with self.changed:
@@ -107,6 +115,7 @@ class _Script:
                 "answered": self.answered,
                 "refused": self.refused,
                 "disconnects": self.disconnects,
+                "failures": self.failures,
             }
 
 
@@ -177,6 +186,9 @@ class _Connection:
                     return await self._send_turn(self.script.next_turn(request.body), request, number)
                 except (_ClientGone, ConnectionError):
                     self.script.disconnected()
+                    return False
+                except Exception as error:  # the script's fault, in the middle of an answer
+                    self.script.failed(error)
                     return False
             case method, path:
                 message = f"The loopback server has no {method} {path}: it serves POST /v1/responses, "
@@ -378,9 +390,11 @@ class LoopbackServer:
         return self._wait(lambda: self._script.disconnects >= count, timeout)
 
     def assert_complete(self) -> None:
-        """Raise `AssertionError` unless every scripted turn was asked for, and nothing beyond them."""
+        """Raise `AssertionError` unless every turn was asked for, nothing beyond them, and none was broken."""
         self._refresh()
         script = self._script
+        if script.failures:
+            raise AssertionError(f"The loopback script is broken: {'; '.join(script.failures)}")
         if script.every is None and script.answered != len(script.turns):
             raise AssertionError(f"{script.answered} of {len(script.turns)} scripted turns were asked for")
         if script.refused:
@@ -459,7 +473,7 @@ class _ProcessHost:
         with script.changed:
             script.requests = [RecordedRequest(**request) for request in state["requests"]]
             script.answered, script.refused = state["answered"], state["refused"]
-            script.disconnects = state["disconnects"]
+            script.disconnects, script.failures = state["disconnects"], state["failures"]
 
     def stop(self) -> None:
         with self._child:  # closes the pipes and waits

@@ -1,8 +1,8 @@
 """`Feed`: from a log to views, a few times a second.
 
-A feed reads everything that is new, merges adjacent pieces of one text, folds them and hands the view on; then it waits
-for its next frame. So what is shown costs frames, not events. All feeds of a process share one budget of frames, because
-a page that gets too many messages drops some.
+A feed reads everything that is new, merges adjacent pieces of one text, folds them and hands the view on; then it
+waits for its next frame. So what is shown costs frames, not events. All feeds of a process share one budget of frames,
+because a page that gets too many messages drops some.
 """
 
 from __future__ import annotations

@@ -98,8 +98,8 @@ class TextBlock:
 
     id: str
     """The block's id."""
-    kind: Literal["answer", "reasoning", "refusal"]
-    """What sort of text."""
+    kind: Literal["answer", "data", "reasoning", "refusal"]
+    """What sort of text; `data` is the JSON of a structured output."""
     agent: str
     """Who said it."""
     text: Text
@@ -257,6 +257,8 @@ class RunView:
     """Whether the final output is an object."""
     handoff_tools: tuple[str, ...] = ()
     """The tools of this turn that are handoffs."""
+    writes_data: bool = False
+    """Whether the model writes a structured output in this turn."""
     running_tools: int = 0
     """How many tools run right now."""
     blocks: Sequence[Block] = field(default_factory=Sequence)

@@ -57,7 +57,8 @@ def as_delta(event: LogEvent | Delta) -> Delta | None:
     if known is None:
         return None
     kind, part = known
-    return Delta(kind, data.output_index, getattr(data, part, 0) if part else 0, data.delta)  # type: ignore[arg-type]
+    part_index = getattr(data, part, 0) if part else 0
+    return Delta(kind, data.output_index, part_index, data.delta)  # type: ignore[arg-type]
 
 
 def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
@@ -74,7 +75,8 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
         case AgentUpdatedStreamEvent():
             return replace(view, agent=event.new_agent.name)
         case RunStarted():
-            return replace(view, run_id=event.run_id, prompt=event.prompt, started_at=event.started_at, state="thinking")
+            started = replace(view, run_id=event.run_id, prompt=event.prompt, started_at=event.started_at)
+            return replace(started, state="thinking")
         case TurnStarted():
             return _begin_turn(view, event)
         case UsageUpdated():
@@ -137,6 +139,7 @@ def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
         is_demo=view.is_demo or event.is_demo,
         state="thinking",
         handoff_tools=event.handoffs,
+        writes_data=event.structured,
         running_tools=0,
     )
     return _add(view, head)
@@ -164,13 +167,16 @@ def _grow(view: RunView, delta: Delta) -> RunView:
     view = _first_token(view)
     if delta.kind == "arguments":
         found = view.find(f"t{view.turn}.{delta.output_index}")
-        if found is None or not isinstance(found[1], (ToolCard, HandoffMark)):
+        if found is None:
             return view
-        return _set(view, found[0], replace(found[1], arguments=found[1].arguments.grown(delta.text)))
+        place, call = found
+        if not isinstance(call, (ToolCard, HandoffMark)):
+            return view
+        return _set(view, place, replace(call, arguments=call.arguments.grown(delta.text)))
     block_id = _text_id(view, delta.kind, delta.output_index, delta.part_index)
     found = view.find(block_id)
     if found is None:
-        return _add(view, TextBlock(block_id, delta.kind, view.agent, Text(delta.text)))
+        return _add(view, TextBlock(block_id, _text_kind(view, delta.kind), view.agent, Text(delta.text)))
     place, block = found
     assert isinstance(block, TextBlock)
     return _set(view, place, replace(block, text=block.text.grown(delta.text)))
@@ -178,6 +184,10 @@ def _grow(view: RunView, delta: Delta) -> RunView:
 
 def _text_id(view: RunView, kind: str, output_index: int, part_index: int) -> str:
     return f"t{view.turn}.{output_index}.{kind[0]}{part_index}"
+
+
+def _text_kind(view: RunView, kind: Any) -> Any:
+    return "data" if kind == "answer" and view.writes_data else kind
 
 
 def _raw(view: RunView, data: Any) -> RunView:
@@ -201,7 +211,8 @@ def _end_text(view: RunView, kind: Any, data: Any, part_index: int) -> RunView:
     found = view.find(block_id)
     if found is None:
         whole = getattr(data, "text", None) or getattr(data, "refusal", "")
-        return _add(_first_token(view), TextBlock(block_id, kind, view.agent, Text(whole), done=True)) if whole else view
+        block = TextBlock(block_id, _text_kind(view, kind), view.agent, Text(whole), done=True)
+        return _add(_first_token(view), block) if whole else view
     return _set(view, found[0], replace(found[1], done=True))
 
 
@@ -219,9 +230,11 @@ def _begin_call(view: RunView, output_index: int, item: Any) -> RunView:
 def _end_call(view: RunView, output_index: int, item: Any) -> RunView:
     """The arguments are complete; what came as deltas stays, so that it is not written again."""
     found = view.find(f"t{view.turn}.{output_index}")
-    if found is None or not isinstance(found[1], (ToolCard, HandoffMark)):
+    if found is None:
         return view
     place, block = found
+    if not isinstance(block, (ToolCard, HandoffMark)):
+        return view
     if str(block.arguments) != item.arguments:
         block = replace(block, arguments=Text(item.arguments))
     if isinstance(block, ToolCard) and block.state == "writing":

@@ -1,0 +1,286 @@
+"""A model behind the Responses API, through the official client.
+
+The trick: the client re-walks every argument it is given on every request, which makes long histories slow, so
+the two long arguments, `input` and `tools`, are made plain JSON here once and travel through `extra_body`. The
+request is the same; everything else (retries, timeouts, errors, decoding) stays the official client's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import openai_types as oai
+from ..exceptions import UserError
+from ..items import ModelResponse
+from ..model_settings import ModelSettings
+from ..tool import FunctionTool, Tool
+from ..usage import Usage
+from .interface import Model, ModelTracing
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+    from ..agent_output import AgentOutputSchemaBase
+    from ..handoffs import Handoff
+
+__all__ = ["OpenAIResponsesModel"]
+
+_FAKE_ID = "__fake_id__"
+"""The id of items that were never on the API's server; it must not be sent there."""
+
+_HOSTED_CHOICES = frozenset(
+    (
+        "file_search",
+        "web_search",
+        "web_search_preview",
+        "code_interpreter",
+        "image_generation",
+        "computer_use_preview",
+        "mcp",
+    )
+)
+"""Values of `tool_choice` that name a kind of hosted tool and not a function."""
+
+
+class OpenAIResponsesModel(Model):
+    """A model that is called through `client.responses.create`.
+
+    Errors of the API and of the connection are the official client's: `openai.APIStatusError` and its family.
+    """
+
+    def __init__(self, model: str, openai_client: AsyncOpenAI, *, model_is_explicit: bool = True) -> None:
+        self.model = model
+        self._client = openai_client
+        self._model_is_explicit = model_is_explicit
+
+    # The reference takes the last three arguments by position too; the interface does not.
+    async def get_response(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        system_instructions: str | None,
+        input: str | list[oai.ResponseInputItemParam],
+        model_settings: ModelSettings,
+        tools: list[Tool],
+        output_schema: AgentOutputSchemaBase | None,
+        handoffs: list[Handoff],
+        tracing: ModelTracing,
+        previous_response_id: str | None = None,
+        conversation_id: str | None = None,
+        prompt: oai.ResponsePromptParam | None = None,
+    ) -> ModelResponse:
+        """The whole response of one call, without streaming."""
+        request = self._request(
+            system_instructions,
+            input,
+            model_settings,
+            tools,
+            output_schema,
+            handoffs,
+            previous_response_id=previous_response_id,
+            conversation_id=conversation_id,
+            prompt=prompt,
+        )
+        response = await self._client.responses.create(**_with_extra_args(request, model_settings))
+        keep_raw = getattr(model_settings, "preserve_raw_usage", None)
+        return ModelResponse(
+            output=response.output,
+            usage=Usage.of_response(response.usage),
+            response_id=response.id,
+            request_id=response._request_id,
+            raw_usage=response.usage.to_dict() if keep_raw and response.usage else None,
+        )
+
+    async def stream_response(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        system_instructions: str | None,
+        input: str | list[oai.ResponseInputItemParam],
+        model_settings: ModelSettings,
+        tools: list[Tool],
+        output_schema: AgentOutputSchemaBase | None,
+        handoffs: list[Handoff],
+        tracing: ModelTracing,
+        previous_response_id: str | None = None,
+        conversation_id: str | None = None,
+        prompt: oai.ResponsePromptParam | None = None,
+    ) -> AsyncIterator[oai.ResponseStreamEvent]:
+        """The events of one call as the client decodes them; closing the iterator closes the connection."""
+        request = self._request(
+            system_instructions,
+            input,
+            model_settings,
+            tools,
+            output_schema,
+            handoffs,
+            previous_response_id=previous_response_id,
+            conversation_id=conversation_id,
+            prompt=prompt,
+        )
+        request["stream"] = True
+        stream = await self._client.responses.create(**_with_extra_args(request, model_settings))
+        try:
+            async for event in stream:
+                response = getattr(event, "response", None)
+                if response is not None:
+                    response._request_id = stream.response.headers.get("x-request-id")
+                yield event
+        finally:
+            await stream.close()
+
+    def _request(
+        self,
+        instructions: str | None,
+        input: str | list[oai.ResponseInputItemParam],
+        settings: ModelSettings,
+        tools: list[Tool],
+        output_schema: AgentOutputSchemaBase | None,
+        handoffs: list[Handoff],
+        *,
+        previous_response_id: str | None,
+        conversation_id: str | None,
+        prompt: oai.ResponsePromptParam | None,
+    ) -> dict[str, Any]:
+        """The arguments of `responses.create`; what is not set is left out."""
+        wire_tools = [_function(tool) for tool in tools] + [_handoff_function(each) for each in handoffs]
+        # A prompt template brings its own tools and model: sending none of ours leaves them in force.
+        from_prompt = prompt is not None and not wire_tools
+        body: dict[str, Any] = {"input": _wire_input(input)}
+        if not from_prompt:
+            body["tools"] = wire_tools
+        request = {
+            "model": self.model if prompt is None or self._model_is_explicit else None,
+            "instructions": instructions,
+            "conversation": conversation_id,
+            "previous_response_id": previous_response_id,
+            "prompt": prompt,
+            "include": _include(settings),
+            "tool_choice": _tool_choice(settings.tool_choice),
+            "parallel_tool_calls": settings.parallel_tool_calls if wire_tools or from_prompt else None,
+            "temperature": settings.temperature,
+            "top_p": settings.top_p,
+            "truncation": settings.truncation,
+            "max_output_tokens": settings.max_tokens,
+            "metadata": settings.metadata,
+            "store": settings.store,
+            "reasoning": settings.reasoning,
+            "text": _text(settings, output_schema),
+            "top_logprobs": settings.top_logprobs,
+            "prompt_cache_retention": settings.prompt_cache_retention,
+            "context_management": getattr(settings, "context_management", None),
+            "prompt_cache_options": getattr(settings, "prompt_cache_options", None),
+            "extra_headers": {"User-Agent": _user_agent(), **_mapping(settings.extra_headers)},
+            "extra_query": settings.extra_query,
+            "extra_body": {**body, **_mapping(settings.extra_body)},
+        }
+        return {name: _without_surrogates(value) for name, value in request.items() if value is not None}
+
+
+def _with_extra_args(request: dict[str, Any], settings: ModelSettings) -> dict[str, Any]:
+    extra = settings.extra_args or {}
+    twice = sorted(extra.keys() & (request.keys() | request["extra_body"].keys() & {"input", "tools"}))
+    if twice:
+        raise TypeError(
+            f"ModelSettings.extra_args gives {twice!r}, which the request has already: "
+            "use the field of ModelSettings, or extra_body to override it"
+        )
+    return {**request, **extra}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _user_agent() -> str:
+    from .. import __version__
+
+    return f"agentcell/{__version__}"
+
+
+def _include(settings: ModelSettings) -> list[str]:
+    include = list(settings.response_include or ())
+    if settings.top_logprobs is not None and "message.output_text.logprobs" not in include:
+        include.append("message.output_text.logprobs")
+    return include
+
+
+def _tool_choice(choice: Any) -> Any:
+    if choice is None or choice in ("auto", "required", "none"):
+        return choice
+    if hasattr(choice, "server_label"):
+        return {"type": "mcp", "server_label": choice.server_label, "name": choice.name}
+    if choice in _HOSTED_CHOICES:
+        return {"type": choice}
+    return {"type": "function", "name": choice}
+
+
+def _text(settings: ModelSettings, output_schema: AgentOutputSchemaBase | None) -> dict[str, Any] | None:
+    text: dict[str, Any] = {}
+    if output_schema is not None and not output_schema.is_plain_text():
+        text["format"] = {
+            "type": "json_schema",
+            "name": "final_output",
+            "schema": output_schema.json_schema(),
+            "strict": output_schema.is_strict_json_schema(),
+        }
+    if settings.verbosity is not None:
+        text["verbosity"] = settings.verbosity
+    return text or None
+
+
+def _function(tool: Any) -> dict[str, Any]:
+    if not isinstance(tool, FunctionTool):
+        raise UserError(
+            f"OpenAIResponsesModel cannot offer {tool!r} to the model: expected a FunctionTool. "
+            "Make one with @function_tool."
+        )
+    return {
+        "type": "function",
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.params_json_schema,
+        "strict": tool.strict_json_schema,
+    }
+
+
+def _handoff_function(handoff: Handoff) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "name": handoff.tool_name,
+        "description": handoff.tool_description,
+        "parameters": handoff.input_json_schema,
+        "strict": handoff.strict_json_schema,
+    }
+
+
+def _wire_input(input: Any) -> list[Any]:
+    """The input as plain JSON, without what only the runner or another provider may see."""
+    if isinstance(input, str):
+        return [{"role": "user", "content": input}]
+    items = [_wire_item(item) for item in input]
+    return [item for item in items if item is not None]
+
+
+def _wire_item(item: Any) -> Any:
+    if hasattr(item, "model_dump"):
+        item = item.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if not isinstance(item, Mapping):
+        return item
+    foreign = bool(item.get("provider_data"))
+    if foreign and item.get("type") == "reasoning":
+        return None  # another provider's reasoning: the API knows nothing of it
+    hidden = {name for name in ("provider_data",) if name in item}
+    if item.get("id") == _FAKE_ID:
+        hidden.add("id")
+    return {name: value for name, value in item.items() if name not in hidden} if hidden else item
+
+
+def _without_surrogates(value: Any) -> Any:
+    """The value with lone surrogates replaced: no text with them can be sent as UTF-8."""
+    if isinstance(value, str):
+        if value.isascii():
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_without_surrogates(name): _without_surrogates(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(each) for each in value]
+    return value.model_dump(mode="json", by_alias=True, exclude_unset=True) if hasattr(value, "model_dump") else value

@@ -1,0 +1,174 @@
+"""Showing runs: a live view while they go on, a record when they have ended.
+
+A live view is published once under a display id of its own. When the run ends the same output becomes the record: HTML,
+Markdown and plain text, without a widget, so that it can be read in a saved notebook. Who is looking decides the way:
+
+    widget     a kernel with a person at its front end
+    static     a kernel whose front end cannot answer (it does not allow input, as nbclient and its relatives): the
+               record alone, at the end, so that no widget state is left in the file
+    terminal   IPython without a kernel
+
+A view never disturbs its run: it is a view reader of the log, and its own failure becomes a line of text in its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import itertools
+from typing import Any, Literal
+
+from ..engine.state import RunState
+from ..engine.threads import loop_is_running, own_loop
+from ..items import output_text
+from ..render.folds import Folds
+from ..render.html import STATE_WORDS
+from ..render.record import record_bundle
+from ..view.feed import Feed, fold
+from ..view.model import EMPTY, RunView
+
+Mode = Literal["widget", "static", "terminal"]
+"""How runs are shown."""
+
+_numbers = itertools.count(1)
+_shown: dict[str, int] = {}
+"""The execution in which each run was last shown, by run id."""
+_tasks: set[asyncio.Task[Any]] = set()
+"""Feeds that are running; the event loop itself keeps only weak references."""
+
+
+def current_shell() -> Any:
+    """The IPython shell; `None` outside IPython."""
+    from IPython import get_ipython  # type: ignore[attr-defined]
+
+    return get_ipython()
+
+
+def mode(shell: Any) -> Mode:
+    """How runs are shown in this shell, decided at each display."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return "terminal"
+    return "widget" if getattr(kernel, "_allow_stdin", True) else "static"
+
+
+class LiveDisplay:
+    """One place in a notebook that shows one run."""
+
+    def __init__(self, run: RunState[Any], shell: Any) -> None:
+        self._run = run
+        self._shell = shell
+        self._display_id = f"agentcell-{run.run_id}-{next(_numbers)}"
+        self._widget: Any = None
+        self._feed = Feed(run.log.reader(consumer=False), self._frame)
+
+    def open(self) -> None:
+        """Publish the live view, before its first frame."""
+        if mode(self._shell) == "widget":
+            from .widget import RunWidget
+
+            self._widget = RunWidget(EMPTY, {"stop": self._run.cancel})
+            bundle = dict(self._widget._repr_mimebundle_()[0])
+            bundle["text/plain"] = f"agentcell run {self._run.run_id}: live view"
+            self._publish(bundle, update=False)
+        else:
+            text = f"agentcell run {self._run.run_id}: {STATE_WORDS['queued'].lower()}"
+            self._publish({"text/plain": text}, update=False)
+
+    async def follow(self) -> None:
+        """Show the run until it ends, then leave the record."""
+        try:
+            view = await self._feed.run()
+            folds = self._widget.renderer.folds if self._widget is not None else None
+            self._settle(view, folds)
+        except Exception as error:
+            note = f"agentcell: the view failed ({type(error).__name__}: {output_text(error)}); the run is not affected"
+            self._publish({"text/plain": note}, update=True)
+
+    def _frame(self, view: RunView) -> None:
+        if self._widget is not None:
+            self._widget.show(view)
+
+    def _settle(self, view: RunView, folds: Folds | None) -> None:
+        """Replace the live view by the record, in one step."""
+        if self._widget is not None:
+            self._widget.finish()
+        bundle = record_bundle(view, folds)
+        # Outside of any cell's context the update belongs to the cell that is executing now; executors that only
+        # listen to that one would otherwise miss the end of a run that an earlier cell has started.
+        contextvars.Context().run(self._publish, bundle, True)
+        if self._widget is not None:
+            self._widget.discard()
+
+    def _publish(self, bundle: dict[str, Any], update: bool) -> None:
+        self._shell.display_pub.publish(
+            data=bundle, metadata={}, transient={"display_id": self._display_id}, update=update
+        )
+
+
+def show(run: RunState[Any], shell: Any) -> asyncio.Task[None] | None:
+    """Show a run here, once in each execution; returns the task that follows it, on the running loop."""
+    if already_shown(run, shell):
+        return None
+    _shown[run.run_id] = shell.execution_count
+    display = LiveDisplay(run, shell)
+    display.open()
+    if loop_is_running():
+        task = asyncio.get_running_loop().create_task(display.follow(), name=f"agentcell view {run.run_id}")
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+        return task
+    own_loop.start(display.follow())
+    return None
+
+
+def already_shown(run: RunState[Any], shell: Any) -> bool:
+    """Whether the current execution shows this run."""
+    return _shown.get(run.run_id) == shell.execution_count
+
+
+def show_or_defer(run: RunState[Any]) -> None:
+    """`_ipython_display_` of results: live runs are shown live.
+
+    Raises `NotImplementedError` for finished runs, for which IPython then asks for the record.
+    """
+    from ..run import start
+
+    shell = current_shell()
+    if shell is None:
+        raise NotImplementedError
+    if already_shown(run, shell):
+        return
+    if mode(shell) == "terminal":
+        _show_in_terminal(run)
+        return
+    if run.finished:
+        _shown[run.run_id] = shell.execution_count
+        raise NotImplementedError
+    start(run)
+    show(run, shell)
+
+
+def _show_in_terminal(run: RunState[Any]) -> None:
+    """Stream a run in a terminal; inside a running loop it goes on in the background."""
+    from ..render.terminal import run_in_terminal
+    from ..result import RunResultStreaming
+
+    if run.finished:
+        raise NotImplementedError
+    if loop_is_running():
+        task = asyncio.get_running_loop().create_task(run_in_terminal(RunResultStreaming(run)))
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+        return
+    own_loop.run(run_in_terminal(RunResultStreaming(run)), on_interrupt=run.cancel)
+
+
+def bundle(run: RunState[Any], include: Any = None, exclude: Any = None) -> dict[str, str]:
+    """The record of a run as it is now, by MIME type."""
+    forms = record_bundle(fold(EMPTY, run.log.entries))
+    return {
+        kind: value
+        for kind, value in forms.items()
+        if (not include or kind in include) and (not exclude or kind not in exclude)
+    }

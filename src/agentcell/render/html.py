@@ -1,0 +1,319 @@
+"""A run as HTML: one small tree of nodes, written with one of two skins.
+
+    RunView -> tree of Node -> live skin     classes, keys and data attributes; run.css and run.js bring it to life
+                           '-> record skin   inline styles only; no class, key, button or script, for any reader
+
+Both skins write the same text in the same structure. The tree is made of our own tags and classes; everything that
+comes from a model, a tool or a user is a `str` in it and passes `render.escape`, or is Markdown that `render.markdown`
+has made safe. Elements that have a key can be changed later by their key (`render.live`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Union
+
+from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
+from . import escape
+from .markdown import MarkdownFold
+from .record_styles import STYLES
+
+
+class MarkdownBody:
+    """Rendered Markdown inside a tree: the fold's own HTML, which grows by the fold's operations."""
+
+    __slots__ = ("fold",)
+
+    def __init__(self, fold: MarkdownFold) -> None:
+        self.fold = fold
+        """Where the HTML comes from."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MarkdownBody) and other.fold is self.fold
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(slots=True)
+class Node:
+    """One element."""
+
+    tag: str
+    """The element's name."""
+    kind: str = ""
+    """Our class, without the prefix; it decides the look in both skins."""
+    children: list[Child] = field(default_factory=list)
+    """What is inside."""
+    key: str | None = None
+    """The name by which the element can be changed."""
+    mods: tuple[str, ...] = ()
+    """States of the element, as more classes."""
+    attributes: dict[str, str] = field(default_factory=dict)
+    """Attributes of both skins, such as `title` and `open`."""
+    live: dict[str, str] = field(default_factory=dict)
+    """Attributes of the live skin alone, such as `data-tick`."""
+    live_only: bool = False
+    """Whether the record leaves the element out."""
+
+
+Child = Union[Node, MarkdownBody, str]
+"""What can be inside a node."""
+
+
+def el(tag: str, kind: str = "", *children: Child, key: str | None = None, mods: Iterable[str] = ()) -> Node:
+    """A node, written shortly."""
+    return Node(tag, kind, list(children), key=key, mods=tuple(mods))
+
+
+def live_html(node: Child) -> str:
+    """A tree in the live skin."""
+    return _write(node, _live_attributes, skip_live=False)
+
+
+def record_html(node: Child) -> str:
+    """A tree in the record skin."""
+    return _write(node, _record_attributes, skip_live=True)
+
+
+def _write(node: Child, attributes: Callable[[Node], dict[str, str]], skip_live: bool) -> str:
+    if isinstance(node, str):
+        return escape.text(node)
+    if isinstance(node, MarkdownBody):
+        return node.fold.html
+    if skip_live and node.live_only:
+        return ""
+    pairs = attributes(node).items()
+    written = "".join(f' {name}="{escape.attribute(value)}"' if value else f" {name}" for name, value in pairs)
+    inside = "".join(_write(child, attributes, skip_live) for child in node.children)
+    return f"<{node.tag}{written}>{inside}</{node.tag}>"
+
+
+def live_class(node: Node) -> str:
+    """The class attribute of a node in the live skin."""
+    return " ".join(f"ac-{name}" for name in (node.kind, *node.mods) if name)
+
+
+def _live_attributes(node: Node) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if node.kind or node.mods:
+        found["class"] = live_class(node)
+    if node.key:
+        found["data-k"] = node.key
+    return {**found, **node.attributes, **node.live}
+
+
+def _record_attributes(node: Node) -> dict[str, str]:
+    style = ";".join(s for name in (node.kind, *node.mods) if (s := STYLES.get(name)))
+    return {**({"style": style} if style else {}), **node.attributes}
+
+
+STATE_WORDS = {
+    "queued": "Queued",
+    "thinking": "Thinking",
+    "streaming": "Streaming",
+    "tools": "Running tools",
+    "done": "Done",
+    "stopped": "Stopped",
+    "failed": "Failed",
+}
+"""How the header says what a run is doing."""
+
+CARD_WORDS = {
+    "writing": "writing arguments",
+    "called": "waiting",
+    "running": "running",
+    "completed": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+"""How a card says what its call is doing."""
+
+CARD_MARKS = {"completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013"}
+BRIEF_LENGTH = 72
+"""Characters of a card's arguments in its closed form."""
+WRITING_TAIL = 400
+"""Characters of unfinished arguments that are shown while they are written."""
+
+
+def duration(seconds: float) -> str:
+    """A time span as people write it: `0.4 s`, `12.3 s`, `2 min 05 s`."""
+    tenths = max(0, round(seconds * 10))
+    if tenths < 600:
+        return f"{tenths / 10:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def run_tree(view: RunView, blocks: Iterable[Node]) -> Node:
+    """The whole view."""
+    root = el("section", "run", header(view), el("div", "prompt", view.prompt, key="p"), key="run", mods=(view.state,))
+    root.children.append(el("div", "body", *blocks, key="b"))
+    root.attributes["aria-label"] = "agent run"
+    return root
+
+
+def header(view: RunView) -> Node:
+    """Who is working, on what, for how long and at what cost, in one line."""
+    dot = el("span", "dot", "\u25cf", mods=(view.state,))
+    dot.attributes["aria-hidden"] = "true"
+    model = view.label if view.is_demo and view.label else view.model
+    head = el(
+        "header",
+        "head",
+        dot,
+        el("strong", "state", STATE_WORDS[view.state], key="h.state"),
+        el("span", "who", _sep(view.agent), key="h.agent"),
+        el("span", "model", _sep(model), key="h.model", mods=("demo",) if view.is_demo else ()),
+        _ticking(el("span", "meta", key="h.time"), view.elapsed, ended=view.finished, lead=" \u00b7 "),
+        el("span", "meta", _tokens(view), key="h.tokens"),
+        key="h",
+    )
+    stop = el("button", "stop", "Stop", key="h.stop")
+    stop.live_only = True
+    stop.live.update({"type": "button", "data-do": "stop", "title": "Stop this run now; what was written is kept"})
+    if view.finished:
+        stop.live["hidden"] = ""
+    head.children.append(stop)
+    return head
+
+
+def _sep(text: str) -> str:
+    return f" \u00b7 {text}" if text else ""
+
+
+def _tokens(view: RunView) -> str:
+    if not view.input_tokens and not view.output_tokens:
+        return ""
+    return f" \u00b7 {view.input_tokens:,} in / {view.output_tokens:,} out"
+
+
+def _ticking(node: Node, seconds: float, *, ended: bool, lead: str = "") -> Node:
+    """Show a time span; the page counts on from it until `ended`."""
+    if not ended:
+        node.live["data-tick"] = str(round(seconds * 1000))
+    counter = el("span", "", duration(seconds))
+    if ended:
+        node.children = [lead + duration(seconds)]
+    else:
+        counter.live, node.live = node.live, {}
+        counter.key, node.children = f"{node.key}.n", [lead, counter]
+    return node
+
+
+def block_tree(block: Block, fold: MarkdownFold | None) -> Node | None:
+    """One block of the body; `None` for blocks that have nothing to show."""
+    match block:
+        case TurnHead():
+            if not block.new_agent:
+                return None
+            return el("div", "turn", el("span", "agent", block.agent), key=block.id)
+        case TextBlock():
+            return _text_tree(block, fold)
+        case ToolCard():
+            return _card_tree(block)
+        case HandoffMark():
+            return _handoff_tree(block)
+        case Notice():
+            title = el("strong", "", block.title)
+            return el("div", "notice", title, " \u2014 ", block.text, key=block.id, mods=(block.kind,))
+
+
+def _text_tree(block: TextBlock, fold: MarkdownFold | None) -> Node:
+    body = el("div", "md", *([MarkdownBody(fold)] if fold is not None else []), key=f"{block.id}.md")
+    if block.kind == "reasoning":
+        said = el("summary", "label", "Thought" if block.done else "Thinking\u2026", key=f"{block.id}.s")
+        return el("details", "thought", said, body, key=block.id)
+    node = el("div", "refusal" if block.kind == "refusal" else "answer", body, key=block.id)
+    if not block.done:
+        node.mods = ("open",)
+    elif block.cut:
+        node.mods = ("cut",)
+        node.children.append(el("div", "cut", "\u2026 stopped here; the text above is partial", key=f"{block.id}.cut"))
+    return node
+
+
+def _card_tree(card: ToolCard) -> Node:
+    """A call: closed, it says what was asked and how it went; open, it shows everything."""
+    mark = CARD_MARKS.get(card.state, "\u25cf")
+    time = el("span", "meta", key=f"{card.id}.t")
+    if card.started is not None:
+        over = card.ended is not None
+        time = _ticking(time, (card.ended or card.started) - card.started, ended=over, lead=" \u00b7 ")
+    summary = el(
+        "summary",
+        "title",
+        el("span", "mark", mark, mods=(card.state,)),
+        " ",
+        el("code", "name", escape.visible(card.name)),
+        el("span", "brief", f" {_brief(card)}"),
+        el("span", "meta", f" \u00b7 {CARD_WORDS[card.state]}"),
+        time,
+        key=f"{card.id}.s",
+    )
+    inside: list[Child] = [summary, _labelled("Arguments", _arguments(card), f"{card.id}.a")]
+    if card.progress and card.state == "running":
+        share = f" ({card.fraction:.0%})" if card.fraction is not None else ""
+        inside.append(el("div", "progress", f"{card.progress}{share}", key=f"{card.id}.p"))
+    if card.output is not None:
+        heading = "Sent to the model" if card.state == "failed" else "Result"
+        inside.append(_labelled(heading, _pretty(card.output), f"{card.id}.o"))
+    if card.error:
+        inside.append(_labelled("Error", card.error, f"{card.id}.e", ("failed",)))
+    return Node("details", "card", inside, key=card.id, mods=(card.state,))
+
+
+def _labelled(label: str, text: str, key: str, mods: tuple[str, ...] = ()) -> Node:
+    return el("div", "part", el("div", "label", label), el("pre", "code", text, key=f"{key}.c", mods=mods), key=key)
+
+
+def _arguments(card: ToolCard) -> str:
+    if card.state != "writing":
+        return escape.visible(_pretty(str(card.arguments) or "{}"))
+    written = str(card.arguments)
+    return escape.visible(written if len(written) <= WRITING_TAIL else "\u2026" + written[-WRITING_TAIL:])
+
+
+def _pretty(text: str) -> str:
+    """JSON objects and lists indented; anything else as it is."""
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _brief(card: ToolCard) -> str:
+    """The arguments in one short line: `city="Paris", days=3`."""
+    written = str(card.arguments)
+    try:
+        parsed = json.loads(written) if card.state != "writing" else None
+    except (ValueError, RecursionError):
+        parsed = None
+    if isinstance(parsed, dict):
+        written = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parsed.items())
+    elif card.state == "writing":
+        written = ""
+    line = escape.visible(" ".join(written.split()))
+    return line if len(line) <= BRIEF_LENGTH else line[: BRIEF_LENGTH - 1] + "\u2026"
+
+
+def _handoff_tree(mark: HandoffMark) -> Node:
+    target = mark.target or mark.name
+    words = {"asked": "Handing off", "done": "Handoff", "ignored": "Handoff not followed"}[mark.state]
+    node = el(
+        "div",
+        "handoff",
+        el("span", "label", f"{words}: "),
+        el("span", "agent", mark.source),
+        " \u2192 ",
+        el("span", "agent", target),
+        key=mark.id,
+        mods=(mark.state,),
+    )
+    passed = str(mark.arguments).strip()
+    if passed not in ("", "{}"):
+        node.children.append(el("pre", "code", escape.visible(_pretty(passed))))
+    return node

@@ -1,0 +1,35 @@
+"""The look of the record skin: one inline style for each class of `render.html`.
+
+Only properties that repository hosts and sanitisers keep, only literal values, and only colours that work on light and
+dark pages: the page's own text colour, translucent greys, and mid-tone hues.
+"""
+
+from __future__ import annotations
+
+_LINE = "1px solid rgba(128,128,128,0.35)"
+_SOFT = "rgba(128,128,128,0.10)"
+
+STYLES: dict[str, str] = {
+    "run": f"border:{_LINE};border-radius:8px;padding:0;margin:4px 0;max-width:960px;line-height:1.5",
+    "head": f"padding:6px 12px;border-bottom:{_LINE};background-color:{_SOFT};font-size:90%",
+    "dot": "margin-right:6px",
+    "model": "color:#808080",
+    "meta": "color:#808080;font-size:90%",
+    "prompt": "padding:8px 12px 0 12px;color:#808080;white-space:pre-wrap",
+    "body": "padding:8px 12px",
+    "turn": "margin:8px 0 4px 0",
+    "agent": f"border:{_LINE};border-radius:10px;padding:1px 8px;font-size:85%;font-weight:bold",
+    "answer": "margin:4px 0",
+    "refusal": "margin:4px 0;border-left:3px solid #d08000;padding-left:10px",
+    "cut": "color:#808080;font-size:90%",
+    "thought": "margin:4px 0;color:#808080",
+    "card": f"border:{_LINE};border-radius:6px;margin:6px 0;padding:4px 10px",
+    "title": "cursor:pointer",
+    "brief": "color:#808080;font-family:monospace;font-size:90%",
+    "label": "color:#808080;font-size:85%",
+    "code": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 6px 0;white-space:pre-wrap",
+    "handoff": "margin:8px 0",
+    "notice": f"border:{_LINE};border-radius:6px;margin:8px 0;padding:6px 10px;white-space:pre-wrap",
+    "error": "border-color:#c03030",
+}
+"""Inline style by class; states that need no look of their own are left out."""

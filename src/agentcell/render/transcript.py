@@ -1,0 +1,117 @@
+"""A run as text to read: Markdown for repository hosts and exports, plain text for terminals.
+
+The Markdown is safe when it is opened as a page by itself. A model's text is kept as it is except that outside of code
+blocks nothing in it can start an HTML tag or an image; code blocks are recognised by their fences at the start of a
+line and are always closed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..view.model import HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
+from . import escape
+from .html import CARD_WORDS, STATE_WORDS, duration
+
+_FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
+
+
+def plain_transcript(view: RunView) -> str:
+    """The run in plain text: the header, the calls with their results, and what was said."""
+    lines = [_head(view)]
+    if view.prompt:
+        lines += ["", f"> {escape.plain(view.prompt)}"]
+    for block in view.blocks:
+        match block:
+            case TurnHead(new_agent=True):
+                lines += ["", f"[{escape.plain(block.agent)}]"]
+            case TextBlock(kind="reasoning"):
+                lines.append(f"(thought: {escape.plain(str(block.text)).strip()})")
+            case TextBlock():
+                lines += ["", escape.plain(str(block.text)).strip()]
+                if block.cut:
+                    lines.append("... stopped here; the text above is partial")
+            case ToolCard():
+                result = block.error if block.state == "failed" else block.output
+                said = f" -> {_one_line(result)}" if result else ""
+                lines.append(f"- {block.name}({_one_line(str(block.arguments))}): {CARD_WORDS[block.state]}{said}")
+            case HandoffMark():
+                lines.append(f"- handoff: {block.source} -> {block.target or block.name}")
+            case Notice():
+                lines += ["", f"{block.title}: {escape.plain(block.text)}"]
+    return "\n".join(lines)
+
+
+def _head(view: RunView) -> str:
+    parts = [STATE_WORDS[view.state], view.agent, view.label if view.is_demo and view.label else view.model]
+    parts.append(duration(view.elapsed))
+    if view.input_tokens or view.output_tokens:
+        parts.append(f"{view.input_tokens:,} in / {view.output_tokens:,} out tokens")
+    return " | ".join(escape.plain(part) for part in parts if part)
+
+
+def _one_line(text: str, limit: int = 200) -> str:
+    line = " ".join(escape.plain(escape.visible(text)).split())
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
+def markdown_transcript(view: RunView) -> str:
+    """The run in Markdown."""
+    parts = [f"**{inert(_head(view))}**"]
+    if view.prompt:
+        parts.append("\n".join(f"> {line}" for line in inert(view.prompt).splitlines()))
+    for block in view.blocks:
+        match block:
+            case TurnHead(new_agent=True):
+                parts.append(f"#### {inert(block.agent)}")
+            case TextBlock(kind="reasoning"):
+                parts.append(f"*Thought:* {inert(str(block.text).strip())}")
+            case TextBlock(kind="data"):
+                parts.append(_code(str(block.text), "json"))
+            case TextBlock():
+                parts.append(inert(str(block.text).strip()) + ("\n\n*(stopped here)*" if block.cut else ""))
+            case ToolCard():
+                parts.append(_markdown_call(block))
+            case HandoffMark():
+                parts.append(f"*Handoff: {inert(block.source)} \u2192 {inert(block.target or block.name)}*")
+            case Notice():
+                parts.append(f"**{inert(block.title)}**: {inert(block.text)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _markdown_call(card: ToolCard) -> str:
+    result = card.error if card.state == "failed" else card.output
+    lines = [f"Tool `{card.name.replace('`', '')}` \u2014 {CARD_WORDS[card.state]}", _code(str(card.arguments), "json")]
+    if result:
+        lines.append(_code(result))
+    return "\n\n".join(lines)
+
+
+def _code(text: str, language: str = "") -> str:
+    """A code block whose fence is longer than any inside."""
+    text = escape.visible(escape.clean(text))
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def inert(text: str) -> str:
+    """Markdown in which nothing outside of code blocks can become a tag or load an image."""
+    lines: list[str] = []
+    fence = ""
+    for line in escape.clean(text).splitlines():
+        if fence:
+            lines.append(line)
+            stripped = line.rstrip()
+            if stripped.startswith(fence) and not stripped.strip(fence[0]):
+                fence = ""
+            continue
+        opening = _FENCE.match(line)
+        if opening:
+            fence = opening.group(1)
+            lines.append(fence + re.sub(r"[^\w+#.-]", "", line[len(fence) :])[:30])
+        else:
+            lines.append(line.replace("<", "&lt;").replace("![", "!\\["))
+    if fence:
+        lines.append(fence)
+    return "\n".join(lines)
