@@ -21,10 +21,11 @@ Instructions = Callable[[RunContextWrapper[Any], "Agent[Any]"], "str | Awaitable
 """Computes an agent's instructions at each turn."""
 
 
-def _default_settings() -> ModelSettings:
+def default_settings(model: str | Model | None = None) -> ModelSettings:
+    """The settings that go with a model when nobody gave any; a model object knows its own."""
     from .models.default_models import get_default_model_settings
 
-    return get_default_model_settings()
+    return get_default_model_settings(model) if model is None or isinstance(model, str) else ModelSettings()
 
 
 @dataclass(eq=False)
@@ -43,7 +44,7 @@ class Agent(Generic[TContext]):
     """To whom the agent can pass the conversation."""
     model: str | Model | None = None
     """The model, by name or as an object; `None` for the provider's default."""
-    model_settings: ModelSettings = field(default_factory=_default_settings)
+    model_settings: ModelSettings = field(default_factory=default_settings)
     """Settings of the model's calls."""
     output_type: type[Any] | AgentOutputSchemaBase | None = None
     """The type of the final output; `None` or `str` for text."""
@@ -73,11 +74,18 @@ class Agent(Generic[TContext]):
         kind = self.output_type
         fits = kind is None or isinstance(kind, (type, AgentOutputSchemaBase)) or hasattr(kind, "__origin__")
         self._check("output_type", kind, fits, "a type or an AgentOutputSchema")
+        self.model_settings = self.settings_for(self.model, was=None)
 
     def _check(self, what: str, given: object, fits: bool, expected: str) -> None:
         if not fits:
             owner = f"Agent {self.name!r}" if isinstance(self.name, str) else "Agent"
             raise ArgumentTypeError(f"{owner}: {what} takes {expected}, got {_shown(given)}")
+
+    def settings_for(self, model: str | Model | None, *, was: str | Model | None) -> ModelSettings:
+        """The agent's settings when `model` takes the place of `was`: the defaults of one become those of the other."""
+        if model is was or self.model_settings != default_settings(was):
+            return self.model_settings
+        return default_settings(model)
 
     async def get_system_prompt(self, run_context: RunContextWrapper[TContext]) -> str | None:
         """The instructions for one turn, computed where they are a function."""

@@ -95,7 +95,7 @@ class ModelRefusalError(AgentsException):
 
     def __init__(self, refusal: str) -> None:
         self.refusal = refusal
-        super().__init__(f"Model refused to respond: {refusal}")
+        super().__init__(f"Model refused to produce output: {refusal}")
 
 
 class RunNotFinished(AgentsException):

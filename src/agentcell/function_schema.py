@@ -74,9 +74,11 @@ def _field_name(parameter: str) -> str:
 class FuncDocumentation:
     """What a docstring says."""
 
+    name: str
+    """The function's name."""
     description: str | None
     """The text before the parameters."""
-    params: dict[str, str]
+    param_descriptions: dict[str, str] | None
     """A description for each parameter that has one."""
 
 
@@ -91,7 +93,7 @@ def generate_func_documentation(func: Callable[..., Any], style: DocstringStyle 
     """The description and parameter texts of `func`'s docstring; the style is recognised when not given."""
     doc = inspect.getdoc(func)
     if not doc:
-        return FuncDocumentation(None, {})
+        return FuncDocumentation(func.__name__, None, None)
     found = style or next((name for name, mark in _STYLE_MARKS if mark.search(doc)), "google")
     from griffe import Docstring, DocstringSectionKind
 
@@ -104,7 +106,7 @@ def generate_func_documentation(func: Callable[..., Any], style: DocstringStyle 
         for p in s.value
         if p.description
     }
-    return FuncDocumentation("\n\n".join(texts).strip() or None, params)
+    return FuncDocumentation(func.__name__, "\n\n".join(texts).strip() or None, params or None)
 
 
 def function_schema(

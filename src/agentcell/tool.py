@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast, overload
 
-from .exceptions import ArgumentTypeError, ModelBehaviorError, UserError
+from .exceptions import AgentsException, ArgumentTypeError, ModelBehaviorError, UserError
 from .function_schema import DocstringStyle, FuncSchema, function_schema
 from .run_context import RunContextWrapper
 from .strict_schema import ensure_strict_json_schema
@@ -184,7 +184,7 @@ async def _failure(on_error: ToolErrorFunction | None, name: str, ctx: ToolConte
     ctx.failure = error
     known = error if isinstance(error, Exception) else RuntimeError(f"{type(error).__name__}: {error}")
     if on_error is None:
-        if isinstance(known, (ModelBehaviorError, UserError)):
+        if isinstance(known, AgentsException):
             raise known
         raise UserError(f"Error running tool {name}: {known}") from known
     text = on_error(ctx, known)

@@ -139,7 +139,7 @@ async def test_raw_events_go_out_as_they_are() -> None:
     raw: list[Any] = [
         ": a comment\n\n",
         {"type": "response.mystery", "sequence_number": 0},
-        b'event: error\ndata: {"type": "error", "message": "boom", "code": "server_error", "sequence_number": 1}\n\n',
+        b'event: error\ndata: {"error": {"message": "boom"}}\n\n',
     ]
     got: list[Any] = []
     with LoopbackServer([Turn(raw_events=raw), Turn(raw_events=["data: {broken\n\n"])]) as server:

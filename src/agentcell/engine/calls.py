@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import UserError
+from ..exceptions import AgentsException, UserError
 from ..items import HandoffOutputItem, ItemHelpers, RunItem, ToolCallOutputItem, output_text
 from ..stream_events import ToolFinished, ToolProgressed, ToolStarted
 from ..tool_context import ToolContext
@@ -96,7 +96,7 @@ async def _run_tool(run: RunState[Any], agent: Agent[Any], wanted: ToolRun) -> A
         raise
     except Exception as error:
         run.say(ToolFinished(call.call_id, call.name, "", "failed", _described(error)))
-        if isinstance(error, UserError):
+        if isinstance(error, AgentsException):
             raise
         raise UserError(f"Error running tool {call.name}: {error}") from error
     shown = capped(clean(output_text(result)), VIEW_OUTPUT_LIMIT)

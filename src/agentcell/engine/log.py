@@ -162,7 +162,11 @@ class Reader:
         log = self._log
         while self._next >= len(log.entries) and not log.closed:
             await self._wait()
-        fresh = log.entries[self._next :]
+        return self.take_new()
+
+    def take_new(self) -> list[Entry]:
+        """Everything that is new, without waiting."""
+        fresh = self._log.entries[self._next :]
         self._next = self.handled = self._next + len(fresh)
         return fresh
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..exceptions import MaxTurnsExceeded, StreamInterrupted
 from ..items import ModelResponse, RunItem
+from ..model_settings import ModelSettings
 from ..models.interface import Model, ModelTracing
 from ..stream_events import (
     AgentUpdatedStreamEvent,
@@ -90,16 +91,18 @@ async def _setting(run: RunState[Any]) -> TurnSetting:
     )
 
 
-def _model(run: RunState[Any]) -> Model:
-    """The model of the current agent, or of the whole run."""
-    wanted = run.run_config.model if run.run_config.model is not None else run.current_agent.model
-    return wanted if isinstance(wanted, Model) else run.run_config.model_provider.get_model(wanted)
+def _model(run: RunState[Any]) -> tuple[Model, ModelSettings]:
+    """The model of the current agent, or of the whole run, and the settings of its calls."""
+    agent, config = run.current_agent, run.run_config
+    wanted = config.model if config.model is not None else agent.model
+    settings = agent.settings_for(wanted, was=agent.model).resolve(config.model_settings)
+    return wanted if isinstance(wanted, Model) else config.model_provider.get_model(wanted), settings
 
 
 async def _call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
     """One model call; its events go to the log as they arrive."""
     agent = setting.agent
-    model = _model(run)
+    model, settings = _model(run)
     run.is_demo = run.is_demo or model.is_demo
     run.say(
         TurnStarted(
@@ -115,7 +118,7 @@ async def _call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse
     stream = model.stream_response(
         await agent.get_system_prompt(run.context),
         list(run.history),
-        agent.model_settings.resolve(run.run_config.model_settings),
+        settings,
         list(setting.tools),
         setting.output_schema,
         setting.handoffs,
@@ -189,8 +192,9 @@ def _announce(run: RunState[Any], turn: TurnPlan) -> None:
 async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, response: ModelResponse) -> NextStep:
     """Run the turn's calls, take the turn in, and say what comes next."""
     if not turn.calls_anything:
+        step = conclude(setting, turn)
         run.record(turn.items, response)
-        return conclude(setting, turn)
+        return step
     results = CallResults()
     try:
         await run_calls(run, setting.agent, turn, results)

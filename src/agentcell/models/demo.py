@@ -1,12 +1,13 @@
 """The model that needs no key: it drives any agent by rules and says so.
 
 The trick: everything is decided from the request alone. The user's words are matched with the names, descriptions and
-parameters of the agent's tools (`demo_matching`), arguments are taken from the prompt by type (`demo_arguments`), what
-the input shows as called is struck off the plan (`demo_planning`), and when nothing is left the outputs are set in
-Markdown (`demo_writing`). The result is a finished response, which is played back as the events of a real stream.
+parameters of the agent's tools (`demo_rules.matching`), arguments are taken from the prompt by type
+(`demo_rules.arguments`), what the input shows as called is struck off the plan (`demo_rules.planning`), and when
+nothing is left the outputs are set in Markdown (`demo_rules.writing`). The result is a finished response, which is
+played back as the events of a real stream.
 
-    request -> demo_request.turn_of -> demo_planning.plan -> calls
-                                                         `-> demo_writing.answer | structured
+    request -> request.turn_of -> planning.plan -> calls
+                                              `-> writing.answer | structured
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import openai_types as oai
-from .demo_planning import Plan, Turn, plan
-from .demo_request import handoff_specs, tool_specs, turn_of
-from .demo_writing import answer, structured
+from .demo_rules.planning import Plan, Turn, plan
+from .demo_rules.request import handoff_specs, tool_specs, turn_of
+from .demo_rules.writing import answer, structured
 from .interface import Model, ModelTracing
 from .response_events import (
     function_call_item,
@@ -154,9 +155,7 @@ def respond(
     return [message_item(_text(turn, output_schema, known, targets, next_step))]
 
 
-def _text(
-    turn: Turn, output_schema: AgentOutputSchemaBase | None, tools: Any, handoffs: Any, next_step: Plan
-) -> str:
+def _text(turn: Turn, output_schema: AgentOutputSchemaBase | None, tools: Any, handoffs: Any, next_step: Plan) -> str:
     if output_schema is None or output_schema.is_plain_text():
         return answer(turn, tools, handoffs, next_step)
     return structured(turn, output_schema.json_schema())

@@ -9,6 +9,8 @@ Markdown and plain text, without a widget, so that it can be read in a saved not
     terminal   IPython without a kernel
 
 A view never disturbs its run: it is a view reader of the log, and its own failure becomes a line of text in its place.
+When a cell ends, the records of the runs that ended in it are written before the cell is over, so that a notebook that
+is saved at that moment has them.
 """
 
 from __future__ import annotations
@@ -16,12 +18,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import itertools
+import threading
 from typing import Any, Literal
 
 from ..engine.state import RunState
 from ..engine.threads import loop_is_running, own_loop
 from ..items import output_text
-from ..render.folds import Folds
 from ..render.html import STATE_WORDS
 from ..render.record import record_bundle
 from ..view.feed import Feed, fold
@@ -35,6 +37,8 @@ _shown: dict[str, int] = {}
 """The execution in which each run was last shown, by run id."""
 _tasks: set[asyncio.Task[Any]] = set()
 """Feeds that are running; the event loop itself keeps only weak references."""
+_open: set[LiveDisplay] = set()
+"""The live views that are not records yet."""
 
 
 def current_shell() -> Any:
@@ -61,9 +65,12 @@ class LiveDisplay:
         self._display_id = f"agentcell-{run.run_id}-{next(_numbers)}"
         self._widget: Any = None
         self._feed = Feed(run.log.reader(consumer=False), self._frame)
+        self._settled = False
+        self._thread = threading.get_ident()
 
     def open(self) -> None:
         """Publish the live view, before its first frame."""
+        _open.add(self)
         if mode(self._shell) == "widget":
             from .widget import RunWidget
 
@@ -77,28 +84,48 @@ class LiveDisplay:
 
     async def follow(self) -> None:
         """Show the run until it ends, then leave the record."""
+        self._thread = threading.get_ident()
         try:
-            view = await self._feed.run()
-            folds = self._widget.renderer.folds if self._widget is not None else None
-            self._settle(view, folds)
+            await self._feed.run()
+            self._settle()
         except Exception as error:
-            note = f"agentcell: the view failed ({type(error).__name__}: {output_text(error)}); the run is not affected"
-            self._publish({"text/plain": note}, update=True)
+            self._fail(error)
+
+    def settle_if_over(self) -> None:
+        """Leave the record now when the run has ended; only from the thread that follows it."""
+        if self._run.finished and self._thread == threading.get_ident():
+            try:
+                self._frame(self._feed.catch_up())
+                self._settle()
+            except Exception as error:
+                self._fail(error)
 
     def _frame(self, view: RunView) -> None:
-        if self._widget is not None:
+        if self._widget is not None and not self._settled:
             self._widget.show(view)
 
-    def _settle(self, view: RunView, folds: Folds | None) -> None:
-        """Replace the live view by the record, in one step."""
-        if self._widget is not None:
-            self._widget.finish()
-        bundle = record_bundle(view, folds)
+    def _settle(self) -> None:
+        """Replace the live view by the record, once and in one step."""
+        if self._settled:
+            return
+        self._settled = True
+        _open.discard(self)
+        widget = self._widget
+        if widget is not None:
+            widget.finish()
+        bundle = record_bundle(self._feed.view, widget.renderer.folds if widget is not None else None)
         # Outside of any cell's context the update belongs to the cell that is executing now; executors that only
         # listen to that one would otherwise miss the end of a run that an earlier cell has started.
         contextvars.Context().run(self._publish, bundle, True)
-        if self._widget is not None:
-            self._widget.discard()
+        if widget is not None:
+            widget.discard()
+
+    def _fail(self, error: Exception) -> None:
+        """Say in the view's place that it could not go on."""
+        self._settled = True
+        _open.discard(self)
+        note = f"agentcell: the view failed ({type(error).__name__}: {output_text(error)}); the run is not affected"
+        self._publish({"text/plain": note}, update=True)
 
     def _publish(self, bundle: dict[str, Any], update: bool) -> None:
         self._shell.display_pub.publish(
@@ -111,6 +138,7 @@ def show(run: RunState[Any], shell: Any) -> asyncio.Task[None] | None:
     if already_shown(run, shell):
         return None
     _shown[run.run_id] = shell.execution_count
+    _settle_at_cell_end(shell)
     display = LiveDisplay(run, shell)
     display.open()
     if loop_is_running():
@@ -120,6 +148,17 @@ def show(run: RunState[Any], shell: Any) -> asyncio.Task[None] | None:
         return task
     own_loop.start(display.follow())
     return None
+
+
+def settle_finished() -> None:
+    """Write the records of all runs that have ended; called when a cell ends."""
+    for display in tuple(_open):
+        display.settle_if_over()
+
+
+def _settle_at_cell_end(shell: Any) -> None:
+    if settle_finished not in shell.events.callbacks["post_execute"]:
+        shell.events.register("post_execute", settle_finished)
 
 
 def already_shown(run: RunState[Any], shell: Any) -> bool:

@@ -24,7 +24,7 @@ from ..engine.threads import own_loop
 from ..exceptions import UserError
 from ..result import RunResultStreaming
 from ..run import Runner
-from .display import already_shown, mode, show
+from .display import already_shown, mode, settle_finished, show
 from .transformer import AgentCellTransformer
 
 TICK = 0.1
@@ -175,6 +175,8 @@ def unload(shell: Any) -> None:
     shell.input_transformers_cleanup.remove(transformer)
     shell.events.unregister("pre_execute", transformer.began)
     shell.events.unregister("post_execute", transformer.ended)
+    if settle_finished in shell.events.callbacks["post_execute"]:
+        shell.events.unregister("post_execute", settle_finished)
     shell.magics_manager.magics["cell"].pop("agent", None)
     shell.magics_manager.registry.pop("AgentMagics", None)
     shell._agentcell = None

@@ -3,8 +3,8 @@
 Python makes the HTML and keeps the truth; the page (`render/assets/run.js`) applies operations. Each frame is one
 custom message with a sequence number, so a page that missed one asks for a snapshot. The trait `snapshot` is not
 assigned while the run streams: it is written out only when a page asks for the model's state, which is when a view is
-opened or the page is reloaded. Messages from the page are untrusted input: their shape and size are checked, and all they can do is
-to ask for a snapshot or for one of the named actions.
+opened or the page is reloaded. Messages from the page are untrusted input: their shape and size are checked, and all
+they can do is to ask for a snapshot or for one of the named actions.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def run_tree(view: RunView, blocks: Iterable[Node]) -> Node:
 
 def header(view: RunView) -> Node:
     """Who is working, on what, for how long and at what cost, in one line."""
-    dot = el("span", "dot", "\u25cf", mods=(view.state,))
+    dot = el("span", "dot", "\u25cf", key="h.dot", mods=(view.state,))
     dot.attributes["aria-hidden"] = "true"
     model = view.label if view.is_demo and view.label else view.model
     head = el(
@@ -244,11 +244,11 @@ def _card_tree(card: ToolCard) -> Node:
     summary = el(
         "summary",
         "title",
-        el("span", "mark", mark, mods=(card.state,)),
+        el("span", "mark", mark, key=f"{card.id}.m", mods=(card.state,)),
         " ",
         el("code", "name", escape.visible(card.name)),
-        el("span", "brief", f" {_brief(card)}"),
-        el("span", "meta", f" \u00b7 {CARD_WORDS[card.state]}"),
+        el("span", "brief", f" {_brief(card)}", key=f"{card.id}.b"),
+        el("span", "meta", f" \u00b7 {CARD_WORDS[card.state]}", key=f"{card.id}.w"),
         time,
         key=f"{card.id}.s",
     )

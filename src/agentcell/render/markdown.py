@@ -58,9 +58,7 @@ _STALE_FROM = 16_384
 
 _CLOSED_BY_BLANK = frozenset({"paragraph", "heading", "hr", "blockquote", "table"})
 _WITH_WORDS = frozenset({"paragraph", "heading", "bullet_list", "ordered_list", "blockquote"})
-_MARKERS = re.compile(
-    r"(?:\A|\n)([ \t]*(?:>[ \t]*)*(?:[-=*_#`~|+:> ]+|[-*+][ \t]+[-*+#`~ ]*|\d{1,9}[.)]?[ \t]*))\Z"
-)
+_MARKERS = re.compile(r"(?:\A|\n)([ \t]*(?:>[ \t]*)*(?:[-=*_#`~|+:> \t]+|[-*+][ \t]+[-*+#`~ ]*|\d{1,9}[.)]?[ \t]*))\Z")
 _OPENERS = re.compile(r"(?:[*_~`]+|!?\[|\\)\Z")
 _WORDS = re.compile(r"(?:[^\W_]|[ ,.?])*")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -123,8 +121,7 @@ class MarkdownFold:
         elements = [*self._elements, *self._open_elements()]
         bounds = [*self._chunk_starts, len(elements)]
         return "".join(
-            f'<div class="ac-chunk">{"".join(elements[a:b])}</div>'
-            for a, b in zip(bounds, bounds[1:], strict=False)
+            f'<div class="ac-chunk">{"".join(elements[a:b])}</div>' for a, b in zip(bounds, bounds[1:], strict=False)
         )
 
     def append(self, text: str) -> list[MarkdownOp]:
@@ -264,9 +261,7 @@ class MarkdownFold:
         rendered = [elements_behind(b, None if i else context) for i, b in enumerate(blocks)]
         self._show([element for group in rendered for element in group])
         fence = None if final else _open_fence(blocks, lines)
-        count, length = (
-            (len(blocks) - 1, lines.offset(fence.start)) if fence else _settled(blocks, lines, final)
-        )
+        count, length = (len(blocks) - 1, lines.offset(fence.start)) if fence else _settled(blocks, lines, final)
         self._settle(blocks, lines, rendered, count, length, added)
         if fence:
             self._enter_fence(fence, source[length:])

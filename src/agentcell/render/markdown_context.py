@@ -160,9 +160,7 @@ class Cut:
         return [*self.done, self.begun + self.tail[0][len(self.context.path) :], *self.tail[1:]]
 
 
-def cut_inside(
-    block: Block, source: str, context: Context | None, parse: Parse, references: References
-) -> Cut | None:
+def cut_inside(block: Block, source: str, context: Context | None, parse: Parse, references: References) -> Cut | None:
     """Cut the one block in `source`, or None where it cannot be cut (yet)."""
     if block.is_list:
         cut = _cut_list(block, source, context if isinstance(context, ListContext) else None, parse)
@@ -241,6 +239,10 @@ def _cut_paragraph(block: Block, source: str, parse: Parse, references: Referenc
     """Between two words, as late as possible, where nothing before can pair with anything after."""
     lines = Lines(source)
     start = lines.offset(block.start)
+    if block.start and not lines.is_blank(block.start - 1) and source[start] in "\"'(":
+        return None  # this may yet become the title of a link definition
+    added = parse(source[:start], None)[1] if block.start else {}
+    references = {**references, **added} if added else references
     start += len(source[start:]) - len(source[start:].lstrip(" "))
     end = len(source) - _KEEP_OPEN
     places = [match.end() for match in _BETWEEN_WORDS.finditer(source, start + 1, end)]
@@ -260,7 +262,7 @@ def _cut_paragraph(block: Block, source: str, parse: Parse, references: Referenc
         rest, _ = parse(source[place:], ParagraphContext())
         if [b.kind for b in rest] == ["paragraph"]:
             begun = "<p>" + markdown_html.inline(before, references)
-            return Cut(place, [], begun, ParagraphContext(), markdown_html.elements(rest[0]))
+            return Cut(place, [], begun, ParagraphContext(), markdown_html.elements(rest[0]), added)
     return None
 
 
@@ -271,5 +273,3 @@ def _has_opener(literal: str) -> bool:
     for char in re.findall(r"[\[\]]", literal):
         depth = depth + 1 if char == "[" else max(0, depth - 1)
     return depth > 0
-
-

@@ -255,9 +255,7 @@ def _inline(tokens: Sequence[Token]) -> str:
             case "link_open":
                 target, label_from = escape.link(str(token.attrs.get("href", ""))), index + 1
                 if target:
-                    out.append(
-                        f'<a href="{escape.attribute(target)}" rel="noopener noreferrer" target="_blank">'
-                    )
+                    out.append(f'<a href="{escape.attribute(target)}" rel="noopener noreferrer" target="_blank">')
             case "link_close":
                 if target:
                     out.append("</a>" + _destination(target, _as_text(tokens[label_from:index])))

@@ -34,6 +34,7 @@ class ReaderLike(Protocol):
     """Where a feed gets its entries."""
 
     async def take_all(self) -> Sequence[EntryLike]: ...
+    def take_new(self) -> Sequence[EntryLike]: ...
     def close(self) -> None: ...
 
 
@@ -72,20 +73,23 @@ class Feed:
 
     _active = 0
 
-    def __init__(
-        self, reader: ReaderLike, sink: Callable[[RunView], Any], rate: float = FRAMES_PER_SECOND
-    ) -> None:
+    def __init__(self, reader: ReaderLike, sink: Callable[[RunView], Any], rate: float = FRAMES_PER_SECOND) -> None:
         self.view = EMPTY
         """The newest view."""
         self._reader = reader
         self._sink = sink
         self._rate = rate
 
+    def catch_up(self) -> RunView:
+        """The view of everything so far, without waiting for the next frame."""
+        self.view = fold(self.view, self._reader.take_new())
+        return self.view
+
     async def run(self) -> RunView:
         """Feed the sink until the log ends; returns the last view."""
         Feed._active += 1
         try:
-            while entries := await self._reader.take_all():
+            while not self.view.finished and (entries := await self._reader.take_all()):
                 self.view = fold(self.view, entries)
                 self._sink(self.view)
                 if self.view.finished:

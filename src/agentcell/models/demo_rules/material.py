@@ -1,4 +1,4 @@
-"""The demo model's own small stock of texts: jokes, poems, haiku, a story, facts and lists. Written for this project."""
+"""The demo model's own small stock: jokes, poems, haiku, a story, facts and lists, written for this project."""
 
 from __future__ import annotations
 
@@ -64,9 +64,15 @@ HAIKU: Mapping[str, Sequence[str]] = {
     "recursion recursive function code program software": (
         "A call inside calls,", "each one waits for the smaller;", "the last one says: here.",
     ),
-    "rain weather storm autumn winter cloud": ("Rain on the tin roof,", "a thousand small arguments,", "none of them with me."),
-    "sea ocean water river beach": ("The tide writes its name,", "reads it over once, and leaves", "the page to the gulls."),
-    "spring flower tree garden nature forest": ("Before the first leaf", "the branch has practised all year", "how to hold the light."),
+    "rain weather storm autumn winter cloud": (
+        "Rain on the tin roof,", "a thousand small arguments,", "none of them with me.",
+    ),
+    "sea ocean water river beach": (
+        "The tide writes its name,", "reads it over once, and leaves", "the page to the gulls.",
+    ),
+    "spring flower tree garden nature forest": (
+        "Before the first leaf", "the branch has practised all year", "how to hold the light.",
+    ),
     "": ("One lamp in the night,", "and around it, out of breath,", "the whole of the dark."),
 }  # fmt: skip
 """Haiku by the words of their subject."""
@@ -74,7 +80,8 @@ HAIKU: Mapping[str, Sequence[str]] = {
 STORY = (
     "The Lighthouse That Counted",
     (
-        "There was a lighthouse that counted ships. It did nothing else: a ship came, the lamp turned, the number grew.",
+        "There was a lighthouse that counted ships. It did nothing else: a ship came, the lamp turned, "
+        "the number grew.",
         "One winter no ship came for forty days. The keeper's daughter was sorry for the lamp, so she folded a boat "
         "from an old map and set it on the water below the window.",
         "The lamp turned. The number grew by one. And far out, where the fog was thickest, a captain who had lost "

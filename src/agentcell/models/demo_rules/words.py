@@ -12,292 +12,34 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "these",
-        "those",
-        "there",
-        "here",
-        "some",
-        "any",
-        "each",
-        "every",
-        "all",
-        "both",
-        "no",
-        "not",
-        "nor",
-        "and",
-        "or",
-        "but",
-        "so",
-        "than",
-        "then",
-        "also",
-        "too",
-        "very",
-        "just",
-        "only",
-        "even",
-        "still",
-        "please",
-        "pls",
-        "thanks",
-        "thank",
-        "you",
-        "your",
-        "yours",
-        "i",
-        "me",
-        "my",
-        "mine",
-        "we",
-        "us",
-        "our",
-        "they",
-        "them",
-        "their",
-        "it",
-        "its",
-        "he",
-        "she",
-        "his",
-        "her",
-        "him",
-        "who",
-        "whom",
-        "whose",
-        "what",
-        "which",
-        "when",
-        "where",
-        "why",
-        "how",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "am",
-        "do",
-        "does",
-        "did",
-        "done",
-        "doing",
-        "have",
-        "has",
-        "had",
-        "having",
-        "can",
-        "could",
-        "will",
-        "would",
-        "shall",
-        "should",
-        "may",
-        "might",
-        "must",
-        "let",
-        "lets",
-        "let's",
-        "i'm",
-        "i'd",
-        "i'll",
-        "i've",
-        "you're",
-        "it's",
-        "what's",
-        "who's",
-        "where's",
-        "how's",
-        "that's",
-        "there's",
-        "in",
-        "on",
-        "at",
-        "of",
-        "for",
-        "to",
-        "from",
-        "by",
-        "with",
-        "about",
-        "into",
-        "onto",
-        "over",
-        "under",
-        "between",
-        "through",
-        "during",
-        "as",
-        "if",
-        "because",
-        "while",
-        "until",
-        "out",
-        "up",
-        "down",
-        "off",
-        "like",
-        "want",
-        "wanted",
-        "need",
-        "needs",
-        "know",
-        "tell",
-        "give",
-        "show",
-        "use",
-        "using",
-        "via",
-        "vs",
-        "per",
-        "etc",
-        "ok",
-        "okay",
-        "hi",
-        "hello",
-        "hey",
-        "now",
-        "much",
-        "many",
-        "lot",
-        "kind",
-        "sort",
-        "thing",
-        "things",
-        "way",
-        "one",
-        "ones",
-        "something",
-        "anything",
-        "someone",
-        "anyone",
-        "next",
-        "last",
-        "first",
-        "second",
-        "finally",
-        "again",
-        "me?",
-        "get",
-        "got",
-        "gets",
-        "getting",
-        "make",
-        "makes",
-        "made",
-        "hows",
-        "whats",
-        "well",
-        "yes",
-        "ja",
-        "more",
-        "most",
-        "other",
-        "another",
-        "such",
-        "own",
-        "same",
-        "able",
-        "regarding",
-        "question",
-        "questions",
-        "ask",
-        "asking",
-        "asked",
-        "go",
-        "going",
-        "try",
-        "trying",
-        "say",
-        "says",
-        "currently",
-        "current",
-        "right",
-    ]
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text as a set: how word lists are written here."""
+    return frozenset(text.split())
+
+
+STOP_WORDS = word_set(
+    """a an the this that these those there here some any each every all both no not nor and or but so
+    than then also too very just only even still please pls thanks thank you your yours i me my mine
+    we us our they them their it its he she his her him who whom whose what which when where why how
+    is are was were be been being am do does did done doing have has had having can could will would
+    shall should may might must let lets let's i'm i'd i'll i've you're it's what's who's where's
+    how's that's there's in on at of for to from by with about into onto over under between through
+    during as if because while until out up down off like want wanted need needs know tell give show
+    use using via vs per etc ok okay hi hello hey now much many lot kind sort thing things way one
+    ones something anything someone anyone next last first second finally again me? get got gets
+    getting make makes made hows whats well yes ja more most other another such own same able
+    regarding question questions ask asking asked go going try trying say says currently current
+    right"""
 )
 """Words that tell nothing about what a prompt is for."""
 
-GENERIC_WORDS = frozenset(
-    [
-        "get",
-        "set",
-        "fetch",
-        "retrieve",
-        "load",
-        "read",
-        "return",
-        "run",
-        "do",
-        "make",
-        "create",
-        "build",
-        "handle",
-        "process",
-        "execute",
-        "perform",
-        "call",
-        "tool",
-        "function",
-        "api",
-        "my",
-        "the",
-        "data",
-        "info",
-        "information",
-        "detail",
-        "details",
-        "value",
-        "values",
-        "result",
-        "results",
-        "new",
-        "given",
-        "specified",
-        "of",
-        "for",
-        "by",
-        "to",
-        "from",
-        "and",
-        "in",
-        "with",
-        "a",
-        "an",
-        "list",
-        "show",
-        "find",
-        "lookup",
-        "look",
-        "check",
-        "item",
-        "items",
-        "name",
-        "names",
-        "id",
-        "number",
-        "provide",
-        "provides",
-        "tells",
-        "gives",
-        "string",
-        "object",
-        "parameter",
-        "argument",
-        "current",
-        "latest",
-        "use",
-        "used",
-        "using",
-    ]
+GENERIC_WORDS = word_set(
+    """get set fetch retrieve load read return run do make create build handle process execute perform
+    call tool function api my the data info information detail details value values result results
+    new given specified of for by to from and in with a an list show find lookup look check item
+    items name names id number provide provides tells gives string object parameter argument current
+    latest use used using"""
 )
 """Words of tool names and descriptions that fit any tool."""
 
@@ -405,6 +147,11 @@ def stem(word: str) -> str:
     return text[:-1] if len(text) > 3 and text.endswith("e") else text
 
 
+def stem_set(text: str) -> frozenset[str]:
+    """The stems of a text's words."""
+    return frozenset(stem(word) for word in text.split())
+
+
 def words_of(text: str) -> list[Word]:
     """The words of a text in order; an operator between two numbers is the word for it ("+" is "plus")."""
     found = [Word(m.group(), stem(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
@@ -424,9 +171,7 @@ def name_words(name: str) -> list[str]:
 def telling_stems(text: str) -> set[str]:
     """The stems of a text's words that are neither stop words nor generic."""
     found = words_of(text)
-    return {
-        w.stem for w in found if not w.is_stop and w.text.lower() not in GENERIC_WORDS and len(w.stem) > 1
-    }
+    return {w.stem for w in found if not w.is_stop and w.text.lower() not in GENERIC_WORDS and len(w.stem) > 1}
 
 
 @cache
@@ -479,42 +224,14 @@ def language_of(text: str) -> str | None:
         if script.search(text):
             return name
     found = [word.text.lower() for word in words_of(text)]
-    scores = {
-        name: sum(word in set(marks.split()) for word in found) for name, marks in _LANGUAGE_MARKS.items()
-    }
+    scores = {name: sum(word in set(marks.split()) for word in found) for name, marks in _LANGUAGE_MARKS.items()}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] >= 1 and list(scores.values()).count(scores[best]) == 1 else None
 
 
-LANGUAGES = frozenset(
-    [
-        "english",
-        "spanish",
-        "french",
-        "german",
-        "italian",
-        "portuguese",
-        "dutch",
-        "russian",
-        "chinese",
-        "mandarin",
-        "japanese",
-        "korean",
-        "arabic",
-        "greek",
-        "hindi",
-        "turkish",
-        "polish",
-        "swedish",
-        "norwegian",
-        "danish",
-        "finnish",
-        "czech",
-        "latin",
-        "hebrew",
-        "ukrainian",
-        "vietnamese",
-        "thai",
-    ]
+LANGUAGES = word_set(
+    """english spanish french german italian portuguese dutch russian chinese mandarin japanese korean
+    arabic greek hindi turkish polish swedish norwegian danish finnish czech latin hebrew ukrainian
+    vietnamese thai"""
 )
 """Languages that a prompt may name."""

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from .demo_expressions import expression_in
-from .demo_fields import Field, Sort, definitions, fields_of, resolve
-from .demo_texts import TICKERS, UNITS, Layer
-from .demo_words import (
+from .expressions import expression_in
+from .fields import Field, Sort, definitions, fields_of, resolve
+from .layers import Layer
+from .phrases import UNITS
+from .texts import TICKERS
+from .words import (
     GENERIC_WORDS,
     LANGUAGES,
     STOP_WORDS,
@@ -25,8 +27,10 @@ from .demo_words import (
     name_words,
     sentences,
     stem,
+    stem_set,
     synonyms,
     telling_stems,
+    word_set,
     words_of,
 )
 
@@ -74,13 +78,14 @@ class Match:
     """Where its own words stand in the text; they are not values."""
 
 
-_SHARED_VERBS = frozenset(
-    stem(w) for w in "search find lookup translate convert calculate add create delete remove update send list check book cancel order".split()
+_SHARED_VERBS = stem_set(
+    "search find lookup translate convert calculate add create delete remove update send list check book cancel order"
 )
-_AGENT_WORDS = frozenset(
-    """agent assistant specialist expert bot helper handoff hand transfer handle handles handling request requests
-    user users customer customers help helps helping support issue issues problem problems responsible team questions
-    question answers answer inquiries inquiry who deals dealing deal matters related everything about you""".split()
+_AGENT_WORDS = word_set(
+    """agent assistant specialist expert bot helper handoff hand transfer handle handles handling
+    request requests user users customer customers help helps helping support issue issues problem
+    problems responsible team questions question answers answer inquiries inquiry who deals dealing
+    deal matters related everything about you"""
 )
 _CREATIVE = re.compile(
     r"\b(?:write|tell|compose|make|give|create|generate|sing|draft)\b[^.?!\n]{0,60}?"
@@ -156,7 +161,9 @@ def masked(request: str) -> list[tuple[int, int]]:
     """Stretches that name the subject of a text to be written: they speak for no tool."""
     found = []
     for m in _CREATIVE.finditer(request):
-        stop = re.search(r"[.?!\n]|\band (?:then )?(?:also|get|tell|check|convert|find|what|show)\b", request[m.end() :])
+        stop = re.search(
+            r"[.?!\n]|\band (?:then )?(?:also|get|tell|check|convert|find|what|show)\b", request[m.end() :]
+        )
         found.append((m.end(), m.end() + stop.start() if stop else len(request)))
     return found
 
@@ -192,7 +199,12 @@ def _by_name(match: Match) -> bool:
 
 
 def _match(
-    tool: ToolSpec, words: Sequence[Any], layer: Layer, tools: Sequence[ToolSpec], instructions: str, explained: set[str]
+    tool: ToolSpec,
+    words: Sequence[Any],
+    layer: Layer,
+    tools: Sequence[ToolSpec],
+    instructions: str,
+    explained: set[str],
 ) -> Match:
     signs = signs_of(tool, instructions)
     hits = {w.stem: signs[w.stem] for w in words if w.stem in signs and w.stem not in explained}
@@ -223,7 +235,7 @@ _PRESENT: Mapping[Sort, tuple[str, ...]] = {
     "place": ("name", "caps"), "person": ("name",), "path": ("path",), "language": ("language",),
     "time": ("time",), "free": ("quoted",),
 }  # fmt: skip
-_NEEDED = frozenset({"ticker", "currency", "email", "url", "expression", "number", "unit"})
+_NEEDED = word_set("ticker currency email url expression number unit")
 
 
 def shape(tool: ToolSpec, layer: Layer) -> float:
@@ -254,7 +266,9 @@ def shape(tool: ToolSpec, layer: Layer) -> float:
     return min(1.0, float(present))
 
 
-def handoff_score(target: HandoffSpec, request: str, instructions: str = "", explained: frozenset[str] = frozenset()) -> float:
+def handoff_score(
+    target: HandoffSpec, request: str, instructions: str = "", explained: frozenset[str] = frozenset()
+) -> float:
     """How well a request fits the agent that a handoff leads to."""
     name = [w for w in name_words(target.agent) if w not in _AGENT_WORDS | STOP_WORDS]
     boiler = rf"Handoff to the {re.escape(target.agent)} agent to handle the request\.?"
@@ -272,8 +286,15 @@ def handoff_score(target: HandoffSpec, request: str, instructions: str = "", exp
         score += 4
     elif named and language and language not in named and not named & {w.text.lower() for w in words_of(request)}:
         score -= 2
-    if score > 0 and own & words and re.search(
-        r"\b(?:transfer|hand (?:me |this |it )?(?:over|off)|talk to|speak (?:to|with)|connect me|switch to|pass me)\b", request, re.I
+    if (
+        score > 0
+        and own & words
+        and re.search(
+            r"\b(?:transfer|hand (?:me |this |it )?(?:over|off)|talk to|speak (?:to|with)|connect me"
+            r"|switch to|pass me)\b",
+            request,
+            re.I,
+        )
     ):
         score += 5
     return score

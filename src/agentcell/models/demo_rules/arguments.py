@@ -16,12 +16,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from .demo_fields import NO_DEFAULT, Field, Schema, definitions, fields_of, resolve
-from .demo_numbers import assign_numbers, bounded
-from .demo_texts import Layer, Picker, layer_of, written_value
+from .fields import NO_DEFAULT, Field, Schema, definitions, fields_of, resolve
+from .layers import Layer, layer_of, written_value
+from .numbers import assign_numbers, bounded
+from .texts import Picker
+from .words import word_set
 
 MAX_ROWS = 8
 """Most rows, and so calls of one tool, that one sentence makes."""
+
+ABOUT_ALL = word_set("explanation reasoning summary answer response rationale analysis output result reply conclusion")
+"""Words of fields that want a text about the whole rather than a piece of the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,11 @@ class _Filler:
 
     def field(self, item: Field, parent: Schema, depth: int) -> list[Any]:
         """The values for one field, or the stand-in that keeps the object valid."""
+        if self.every_field:
+            if (value := self.returned(item)) is not NO_DEFAULT:
+                return [value]
+            if item.sort in ("free", "other") and self.source.answer and set(item.words) & ABOUT_ALL:
+                return [bounded_text(self.source.answer, item.schema)]
         values = self.found(item, parent, depth)
         if values:
             return values
@@ -176,9 +186,7 @@ class _Filler:
             rows = self.objects(inner, depth) if wanted and depth < 5 else []
         else:
             rows = self.picker.listed(item, inner, self.source.answer if self.every_field else "")
-            rows = [
-                bounded(v, inner) if isinstance(v, (int, float)) else bounded_text(v, inner) for v in rows
-            ]
+            rows = [bounded(v, inner) if isinstance(v, (int, float)) else bounded_text(v, inner) for v in rows]
         if item.schema.get("uniqueItems"):
             rows = list({json.dumps(row, sort_keys=True): row for row in rows}.values())
         while rows and len(rows) < least:
@@ -191,25 +199,29 @@ class _Filler:
         pairs = self.picker.counted()
         texts = [f for f in fields if f.sort in ("person", "free", "other", "place")]
         numbers = [f for f in fields if f.sort == "number"]
-        greedy = not any(f.sort == "free" for f in fields)
         if pairs and texts and numbers:
             rest = {f.name: self.stand_in(f.schema, f, depth) for f in fields if f.listed}
-            return [
-                {**rest, numbers[0].name: bounded(n, numbers[0].schema), texts[0].name: t} for n, t in pairs
-            ]
+            return [{**rest, numbers[0].name: bounded(n, numbers[0].schema), texts[0].name: t} for n, t in pairs]
         before = len(self.missing)
         rows = _rows(self.columns(inner, depth + 1))
         del self.missing[before:]
         return rows
 
+    def returned(self, item: Field) -> Any:
+        """The value that a tool returned under this field's name or its last word."""
+        keys = {item.name.lower(), *item.words[-1:]}
+        for _, output in reversed(self.source.outputs):
+            for key, value in _pairs(output):
+                if key.lower() in keys and _fits(value, item.schema):
+                    return value
+        return NO_DEFAULT
+
     def borrow(self, item: Field) -> Any:
         """A value that an earlier tool returned and that fits this field by its key, its tool or its type."""
         words = {w for w in item.words if w not in ("the", "a", "of")}
+        if (value := self.returned(item)) is not NO_DEFAULT:
+            return value
         for tool, output in reversed(self.source.outputs):
-            for key, value in _pairs(output):
-                tail = key.lower() in (item.name.lower(), item.words[-1] if item.words else "")
-                if tail and _fits(value, item.schema):
-                    return value
             if not isinstance(output, (dict, list)) and set(tool.lower().split("_")) & words:
                 value = _coerced(output, item.schema)
                 if value is not NO_DEFAULT:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .demo_words import name_words, stem, words_of
+from .words import name_words, stem, word_set, words_of
 
 Schema = Mapping[str, Any]
 """A JSON schema, or a part of one."""
@@ -57,7 +57,7 @@ _NAMES: tuple[tuple[Sort, str], ...] = (
     ),
 )
 _BY_STEM: dict[str, Sort] = {stem(word): sort for sort, words in _NAMES for word in words.split()}
-_VAGUE_HEADS = frozenset({"name", "names", "value", "string", "text", "str", "code", "number", "input"})
+_VAGUE_HEADS = word_set("name names value string text str code number input")
 _FORMATS: dict[str, Sort] = {
     "email": "email", "idn-email": "email", "uri": "url", "url": "url", "date": "date", "date-time": "date",
     "time": "time", "uuid": "id",

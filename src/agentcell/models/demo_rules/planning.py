@@ -19,11 +19,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from .demo_arguments import Filling, Source, fill
-from .demo_fields import definitions, fields_of, resolve
-from .demo_matching import ENOUGH, HandoffSpec, Match, ToolSpec, handoff_score, matches, shape
-from .demo_texts import layer_of
-from .demo_words import name_words, sentences, stem, synonyms, words_of
+from .arguments import Filling, Source, fill
+from .fields import definitions, fields_of, resolve
+from .layers import layer_of
+from .matching import ENOUGH, HandoffSpec, Match, ToolSpec, handoff_score, matches, shape
+from .words import name_words, sentences, stem, stem_set, synonyms, words_of
 
 MAX_ROUNDS = 6
 """Most rounds of calls after one user message."""
@@ -106,9 +106,9 @@ def plan(
     """Decide what to do next. `tool_choice` is `None`, "auto", "required", "none" or the name of a tool or handoff."""
     if tool_choice == "none" or turn.is_partial or turn.rounds >= MAX_ROUNDS:
         return Plan()
-    if tool_choice not in (None, "auto", "required") and not (turn.calls or turn.agents):
-        if forced := _forced(turn, tools, handoffs, tool_choice or "", today):
-            return forced
+    named = tool_choice not in (None, "auto", "required") and not (turn.calls or turn.agents)
+    if named and (forced := _forced(turn, tools, handoffs, tool_choice or "", today)):
+        return forced
     if step := _next_step(turn, tools, handoffs, today):
         return step
     wanted = _wanted(turn, tools)
@@ -148,12 +148,22 @@ def _required(turn: Turn, tools: Sequence[ToolSpec], handoffs: Sequence[HandoffS
     return Plan()
 
 
-_IMPERATIVE = re.compile(r"^(?:please\s+)?(?:first|always|then|start|begin|next|finally|call|before|you must|run)\b", re.I)
-_ALWAYS = re.compile(r"\b(?:first|always|start by|start with|begin by|begin with|must (?:call|use|run)|before (?:you )?(?:answer|anything|respond|reply)\w*|every time)\b", re.I)
-_CONDITION = re.compile(
-    r"\b(?:if|when|whenever|unless|in case|only|never|don't|do not|may|might|can|could|optionally|as needed|where)\b", re.I
+_IMPERATIVE = re.compile(
+    r"^(?:please\s+)?(?:first|always|then|start|begin|next|finally|call|before|you must|run)\b", re.I
 )
-_HAND_OVER = re.compile(r"\b(?:hand ?off|hand (?:it |them |this )?(?:over|off)|transfer|delegate|pass (?:it |them )?(?:on )?to)\b", re.I)
+_ALWAYS = re.compile(
+    r"\b(?:first|always|start by|start with|begin by|begin with|must (?:call|use|run)"
+    r"|before (?:you )?(?:answer|anything|respond|reply)\w*|every time)\b",
+    re.I,
+)
+_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|unless|in case|only|never|don't|do not|may|might|can|could|optionally|as needed|where)\b",
+    re.I,
+)
+_HAND_OVER = re.compile(
+    r"\b(?:hand ?off|hand (?:it |them |this )?(?:over|off)|transfer|delegate|pass (?:it |them )?(?:on )?to)\b",
+    re.I,
+)
 
 
 def demanded_steps(instructions: str, names: Sequence[str]) -> list[str]:
@@ -165,16 +175,18 @@ def demanded_steps(instructions: str, names: Sequence[str]) -> list[str]:
             continue
         places = []
         for name in names:
-            bare = "_" not in name and len(name) < 4
-            m = re.search(rf"`{re.escape(name)}`|(?<![\w.]){re.escape(name)}(?=\(| tool| function)" if bare or "_" not in name
-                          else rf"(?<![\w.]){re.escape(name)}(?!\w)", sentence)  # fmt: skip
+            quoted = re.escape(name)
+            plain = "" if "_" in name else r"(?=\(| tool\b| function\b)"
+            m = re.search(rf"`{quoted}`|(?<![\w.`]){quoted}(?!\w){plain}", sentence)
             if m:
                 places.append((m.start(), name))
         steps += [name for _, name in sorted(places) if name not in steps]
     return steps
 
 
-def _next_step(turn: Turn, tools: Sequence[ToolSpec], handoffs: Sequence[HandoffSpec], today: date | None) -> Plan | None:
+def _next_step(
+    turn: Turn, tools: Sequence[ToolSpec], handoffs: Sequence[HandoffSpec], today: date | None
+) -> Plan | None:
     by_name = {tool.name: tool for tool in tools}
     called = {call.name for call in turn.calls}
     for name in demanded_steps(turn.instructions, list(by_name)):
@@ -198,7 +210,8 @@ def _next_step(turn: Turn, tools: Sequence[ToolSpec], handoffs: Sequence[Handoff
 
 
 _BREAK = re.compile(
-    r"[.?!;\n]+(?=\s|\Z)|,\s*(?:and\s+|then\s+|also\s+)?|\s+(?:and|then|also|but|plus then)\s+|\s+&\s+|\s+/\s+", re.I
+    r"[.?!;\n]+(?=\s|\Z)|,\s*(?:and\s+|then\s+|also\s+)?|\s+(?:and|then|also|but|plus then)\s+|\s+&\s+|\s+/\s+",
+    re.I,
 )
 
 
@@ -246,9 +259,13 @@ def _wanted_in(text: str, tools: Sequence[ToolSpec], instructions: str) -> list[
     return wanted
 
 
-_FOLLOW_UP = re.compile(r"^\s*(?:and|also|or|what about|how about|now|then|same|ok(?:ay)?|in|for|the one|it'?s|i meant|no)\b", re.I)
+_FOLLOW_UP = re.compile(
+    r"^\s*(?:and|also|or|what about|how about|now|then|same|ok(?:ay)?|in|for|the one|it'?s|i meant|no)\b",
+    re.I,
+)
 _CHAT = re.compile(
-    r"^\W*(?:hi|hello|hey|thanks?|thank you|thx|bye|goodbye|good (?:morning|evening|night|afternoon)|ok(?:ay)?|great|cool|yes|no|nice|perfect|how are you|who are you|what can you do|help)\b[\s\w,']{0,20}\W*$",
+    r"^\W*(?:hi|hello|hey|thanks?|thank you|thx|bye|goodbye|good (?:morning|evening|night|afternoon)"
+    r"|ok(?:ay)?|great|cool|yes|no|nice|perfect|how are you|who are you|what can you do|help)\b[\s\w,']{0,20}\W*$",
     re.I,
 )
 
@@ -267,11 +284,10 @@ def _follow_up(turn: Turn, tools: Sequence[ToolSpec]) -> list[_Wanted]:
     return []
 
 
-_SEARCHERS = frozenset(
-    stem(w) for w in "search query lookup ask browse wiki wikipedia google retrieve faq docs knowledge answer web".split()
-)
+_SEARCHERS = stem_set("search query lookup ask browse wiki wikipedia google retrieve faq docs knowledge answer web")
 _QUESTION = re.compile(
-    r"^\W*(?:who|whose|when|where|why|how (?:do|does|did|can|to|many|much|old|tall|far|is|are)|what(?:'s| is| are| was| were| does| do)|which|is|are|does|did|find|look up|tell me about|search|explain)\b",
+    r"^\W*(?:who|whose|when|where|why|how (?:do|does|did|can|to|many|much|old|tall|far|is|are)|what(?:'s"
+    r"| is| are| was| were| does| do)|which|is|are|does|did|find|look up|tell me about|search|explain)\b",
     re.I,
 )
 _PERSONAL = re.compile(r"\b(?:you|your|my|me|i|i'm|we)\b", re.I)
@@ -287,7 +303,11 @@ def _search(turn: Turn, tools: Sequence[ToolSpec]) -> list[_Wanted]:
         defs = definitions(tool.schema or {})
         fields = fields_of(resolve(tool.schema or {}, defs)[0], defs)
         asks = [f for f in fields if f.required]
-        if {stem(w) for w in name_words(tool.name)} & _SEARCHERS and len(asks) == 1 and asks[0].sort in ("free", "other"):
+        if (
+            {stem(w) for w in name_words(tool.name)} & _SEARCHERS
+            and len(asks) == 1
+            and asks[0].sort in ("free", "other")
+        ):
             return [_Wanted(Match(tool, ENOUGH, frozenset(), frozenset()), 0, len(turn.request))]
     return []
 
@@ -342,14 +362,20 @@ def _calls(
     return _distinct(calls), missing
 
 
-def _provider(turn: Turn, tools: Sequence[ToolSpec], needy: ToolSpec, lacking: Filling, today: date | None) -> Call | None:
+def _provider(
+    turn: Turn, tools: Sequence[ToolSpec], needy: ToolSpec, lacking: Filling, today: date | None
+) -> Call | None:
     """A call of another tool whose name promises a value that a tool lacks: `get_location` for `city`."""
     for name in lacking.missing:
         words = {stem(w) for w in name_words(name)} - {"id", "nam"}
         near = words | synonyms(words)
         for tool in tools:
             own = {stem(w) for w in name_words(tool.name)}
-            if tool.name == needy.name or not own & near or own & {stem(w) for w in name_words(needy.name)} - {"get"} & words:
+            if (
+                tool.name == needy.name
+                or not own & near
+                or own & {stem(w) for w in name_words(needy.name)} - {"get"} & words
+            ):
                 continue
             filling = _filling(turn, tool, None, today)
             if not filling.missing and not _required_names(tool):
@@ -368,7 +394,11 @@ def _number_names(tool: ToolSpec) -> set[str]:
 
 
 def _handoff(
-    turn: Turn, handoffs: Sequence[HandoffSpec], wanted: Sequence[_Wanted], calls_now: bool, today: date | None
+    turn: Turn,
+    handoffs: Sequence[HandoffSpec],
+    wanted: Sequence[_Wanted],
+    calls_now: bool,
+    today: date | None,
 ) -> Plan | None:
     if _CHAT.match(turn.request) and len(words_of(turn.request)) < 3 and not handoffs:
         return None

@@ -1,109 +1,33 @@
 """Which stretch of a prompt belongs to which text field.
 
-A `Layer` is one text with the things and words found in it and a record of what was taken; the part of a prompt and the
-whole prompt share that record. `Picker` holds the rules by sort of field. A preposition decides between things of one
-sort: "from USD to EUR" gives `from_currency` the first and `to_currency` the second, whatever their order.
+`Picker` holds the rules by sort of field. A preposition decides between things of one sort: "from USD to EUR" gives
+`from_currency` the first and `to_currency` the second, whatever their order.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
-from .demo_dates import iso_date, iso_time
-from .demo_expressions import expression_in
-from .demo_fields import NO_DEFAULT, Field, Schema, Sort, sort_of_name
-from .demo_things import CURRENCIES, MAX_TEXT, Kind, Thing, coordinated, number_value, things_in
-from .demo_words import GENERIC_WORDS, Word, name_words, stem, synonyms, words_of
+from .choices import choices_in, flag_in
+from .dates import iso_date, iso_time
+from .expressions import expression_in
+from .fields import NO_DEFAULT, Field, Schema, Sort, sort_of_name
+from .layers import DETERMINERS, Layer
+from .phrases import FROM_PREPOSITIONS, TO_PREPOSITIONS, phrase_list, role_of, trimmed, units_in
+from .things import CURRENCIES, Kind, Thing, coordinated, number_value
+from .words import GENERIC_WORDS, Word, stem, word_set
 
-
-@dataclass(slots=True)
-class Layer:
-    """One text, or a part of it, that values are looked for in."""
-
-    text: str
-    """The whole text."""
-    start: int
-    """Where the part begins."""
-    end: int
-    """Where the part ends."""
-    things: list[Thing]
-    """Everything the text names."""
-    words: list[Word]
-    """All words of the text."""
-    evidence: frozenset[int] = frozenset()
-    """Offsets of words that chose the tool."""
-    taken: list[tuple[int, int]] = field(default_factory=list)
-    """Stretches that some field has used; shared by the parts of one text."""
-
-    def part(self, start: int, end: int, evidence: frozenset[int]) -> Layer:
-        """A part of this text; what is taken in one is taken in both."""
-        return replace(self, start=start, end=end, evidence=evidence, taken=self.taken)
-
-    def is_free(self, start: int, end: int) -> bool:
-        """Whether a stretch lies in this part and no field has used any of it."""
-        inside = self.start <= start and end <= self.end
-        return inside and not any(start < b and a < end for a, b in self.taken)
-
-    def free(self, *kinds: Kind) -> list[Thing]:
-        """The things of these kinds (of any kind if none is given) that no field has used."""
-        return [t for t in self.things if (not kinds or t.kind in kinds) and self.is_free(t.start, t.end)]
-
-    def take(self, *things: Thing) -> None:
-        """Mark things as used."""
-        self.taken.extend((t.start, t.end) for t in things)
-
-    def before(self, offset: int, count: int = 1) -> list[str]:
-        """The lower-case words before an offset, the nearest first, determiners left out."""
-        words = [w.text.lower() for w in self.words if self.start <= w.start and w.end <= offset]
-        return [w for w in reversed(words[-count - 3 :]) if w not in _DETERMINERS][:count]
-
-
-def layer_of(text: str) -> Layer:
-    """The layer of a whole text, cut at `MAX_TEXT` characters."""
-    text = text[:MAX_TEXT]
-    return Layer(text, 0, len(text), list(_things(text)), list(_words(text)))
-
-
-@lru_cache(maxsize=64)
-def _things(text: str) -> tuple[Thing, ...]:
-    return tuple(things_in(text))
-
-
-@lru_cache(maxsize=64)
-def _words(text: str) -> tuple[Word, ...]:
-    return tuple(words_of(text))
-
-
-def written_value(text: str) -> Mapping[str, Any]:
-    """The JSON object that a prompt contains, `{}` without one."""
-    start, end = text.find("{"), text.rfind("}")
-    if 0 <= start < end and end - start < MAX_TEXT:
-        try:
-            value = json.loads(text[start : end + 1])
-        except (ValueError, RecursionError):
-            return {}
-        return value if isinstance(value, dict) else {}
-    return {}
-
-
-_DETERMINERS = frozenset("the a an my your our his her their this that some".split())
-_FROM = frozenset({"from", "source", "origin", "src", "base", "start", "departure", "sender"})
-_TO = frozenset({"to", "target", "dest", "destination", "dst", "end", "arrival", "into", "recipient", "receiver"})
-_FROM_PREPOSITIONS = frozenset({"from", "leaving", "of"})
-_TO_PREPOSITIONS = frozenset({"to", "into", "towards", "in", "as", "and", "->", "equals"})
 _PREPOSITIONS: Mapping[Sort, frozenset[str]] = {
-    "place": frozenset({"in", "at", "for", "near", "of", "around", "to", "from", "visit", "between", "on"}),
-    "person": frozenset({"for", "to", "with", "named", "called", "by", "is", "from", "of", "am", "i'm", "tell"}),
-    "id": frozenset({"order", "number", "id", "no", "ticket", "code", "invoice", "reference", "sku", "for", "of"}),
-    "other": frozenset({"for", "about", "of", "on", "in", "with", "called", "named", "is", "by", "to", "a"}),
-    "free": frozenset({"about", "on", "regarding", "for", "of", "titled", "called", "named", "into"}),
-    "path": frozenset({"in", "of", "from", "file", "folder", "directory", "open", "read"}),
+    "place": word_set("in at for near of around to from visit between on"),
+    "person": word_set("for to with named called by is from of am i'm tell"),
+    "id": word_set("order number id no ticket code invoice reference sku for of"),
+    "other": word_set("for about of on in with called named is by to a"),
+    "free": word_set("about on regarding for of titled called named into"),
+    "path": word_set("in of from file folder directory open read"),
     "language": frozenset({"to", "into", "in", "from"}),
 }
 _KINDS: Mapping[Sort, tuple[Kind, ...]] = {
@@ -115,32 +39,21 @@ TICKERS = {
     "apple": "AAPL", "microsoft": "MSFT", "google": "GOOGL", "alphabet": "GOOGL", "amazon": "AMZN", "tesla": "TSLA",
     "nvidia": "NVDA", "meta": "META", "netflix": "NFLX", "intel": "INTC", "amd": "AMD", "ibm": "IBM",
 }  # fmt: skip
-UNITS = frozenset(
-    """celsius fahrenheit kelvin km kilometer kilometers kilometre kilometres mile miles meter meters metre metres
-    feet foot inch inches cm mm yard yards kg kilogram kilograms gram grams pound pounds lbs lb ounce ounces oz liter
-    liters litre litres gallon gallons cup cups ml second seconds minute minutes hour hours day days week weeks bytes
-    kb mb gb c f k""".split()
-)
-_BOUNDARY_WORDS = frozenset(
-    """in at for near of to from by with about on and or but then also is are was please today tomorrow tonight now
-    what how when where who which tell give show me i you using via as if because so at right currently like this
-    saying says titled called named that first next last per do does should will can get find""".split()
-)
+"""Companies whose names stand for their tickers."""
 _SAYING = re.compile(
-    r"\b(?:saying(?: that)?|that says|says|reading|with (?:the )?(?:text|message|body|words|content))[:,]?\s+(.+)", re.S | re.I
+    r"\b(?:saying(?: that)?|that says|says|reading|with (?:the )?(?:text|message|body|words|content))[:,]?\s+(.+)",
+    re.S | re.I,
 )
 _COLON = re.compile(r":\s+(\S.*)\Z", re.S)
 _LIST_JOINER = re.compile(r"\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or|&)\s+", re.I)
 _TOPICS = frozenset({"topic", "topics", "subject", "title", "theme"})
 _ABOUT = frozenset({"about", "on", "regarding"})
-_WHOLE = frozenset({"input", "prompt", "question", "request", "instruction", "instructions", "task", "reason", "problem"})
-_ANSWERS = frozenset(
-    """summary explanation reasoning answer response content text message description body reply output result
-    analysis rationale comment story poem feedback recommendation""".split()
+_WHOLE = word_set("""input prompt question request instruction instructions task reason problem""")
+_ANSWERS = word_set(
+    """summary explanation reasoning answer response content text message description body reply output
+    result analysis rationale comment story poem feedback recommendation"""
 )
 _YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
-_POSITIVE = frozenset(stem(w) for w in "love great good excellent amazing happy wonderful best nice perfect awesome like thanks fantastic enjoy recommend".split())
-_NEGATIVE = frozenset(stem(w) for w in "hate bad terrible awful worst sad angry broken poor horrible disappointed disappointing slow useless never refund".split())
 
 
 class Picker:
@@ -163,7 +76,9 @@ class Picker:
                 asked = " is" in m.group() and not {"my", "the", "and", "whose"} & set(
                     layer.text[max(0, m.start() - 8) : m.start()].lower().split()
                 )
-                asked = asked or bool(re.match(r"(?:what|who|where|which)\b", layer.text[layer.start : m.start()], re.I))
+                asked = asked or bool(
+                    re.match(r"(?:what|who|where|which)\b", layer.text[layer.start : m.start()], re.I)
+                )
                 value, end = (NO_DEFAULT, 0) if asked else self._value_at(layer, m.end(), item)
                 if value is not NO_DEFAULT:
                     layer.taken.append((m.start(), end))
@@ -173,7 +88,10 @@ class Picker:
     def _value_at(self, layer: Layer, offset: int, item: Field) -> tuple[Any, int]:
         thing = next((t for t in layer.things if t.start == offset), None)
         end = min(layer.end, offset + 400)
-        raw = re.match(r"[^,;\n]*?(?=[,;\n]|[.!?](?:\s|\Z)|\s+(?:and|with|then|in|on|at|for|to|from)\s|\Z)", layer.text[offset:end])
+        raw = re.match(
+            r"[^,;\n]*?(?=[,;\n]|[.!?](?:\s|\Z)|\s+(?:and|with|then|in|on|at|for|to|from)\s|\Z)",
+            layer.text[offset:end],
+        )
         text = (raw.group() if raw else "").strip().strip("\"'`“”")
         match item.sort:
             case "number":
@@ -199,9 +117,9 @@ class Picker:
         """The values for a plain field, from the first layer that has some; several when the text lists them."""
         match item.sort:
             case "enum":
-                return self._choices(item)
+                return choices_in(item, self.layers)
             case "boolean":
-                return self._flag(item)
+                return flag_in(item, self.layers)
             case "number":
                 return []
         for index, layer in enumerate(self.layers):
@@ -225,33 +143,47 @@ class Picker:
                 layer.taken.append((layer.start + start, layer.start + end))
                 return [value]
             case "unit":
-                return self._best(item, _units(layer), layer)
+                return self._best(item, units_in(layer), layer)
             case "currency":
-                signs = [replace(t, kind="currency", value=CURRENCIES[t.unit]) for t in layer.free("number") if t.unit in CURRENCIES]
+                signs = [
+                    replace(t, kind="currency", value=CURRENCIES[t.unit])
+                    for t in layer.free("number")
+                    if t.unit in CURRENCIES
+                ]
                 return self._best(item, sorted(layer.free("currency") + signs, key=lambda t: t.start), layer)
             case sort:
                 return self._typed(item, sort, layer)
 
     def _typed(self, item: Field, sort: Sort, layer: Layer) -> list[str]:
         kinds = _KINDS.get(sort, ())
-        if sort in ("place", "ticker") and (exact := layer.free(*kinds[:2])) and sort == "ticker":
-            caps = [t for t in exact if t.kind == "caps"]
-            return self._best(item, caps or exact, layer)
-        if found := self._best(item, layer.free(*(k for k in kinds if k != "quoted")), layer):
+        if sort == "ticker" and (capitals := layer.free("caps")):
+            return self._best(item, capitals, layer)
+        unquoted: list[Kind] = [k for k in kinds if k != "quoted"]
+        if found := self._best(item, layer.free(*unquoted), layer):
             return found
         if sort == "id":
-            numbers = [t for t in layer.free("number") if len(t.value) > 2 or layer.before(t.start, 1)[:1] in (["id"], ["order"], ["number"], ["ticket"])]
+            numbers = [
+                t
+                for t in layer.free("number")
+                if len(t.value) > 2 or layer.before(t.start, 1)[:1] in (["id"], ["order"], ["number"], ["ticket"])
+            ]
             if found := self._best(item, numbers, layer):
                 return found
         if "quoted" in kinds and (found := self._best(item, layer.free("quoted"), layer)):
             return found
         if sort == "ticker":
-            known = [Thing("name", w.text, w.start, w.end) for w in layer.words if w.text.lower() in TICKERS and layer.is_free(w.start, w.end)]
+            known = [
+                Thing("name", w.text, w.start, w.end)
+                for w in layer.words
+                if w.text.lower() in TICKERS and layer.is_free(w.start, w.end)
+            ]
             return self._best(item, known, layer)
         if sort in ("place", "person", "language") and item.required:
             return self._phrases(item, layer, _PREPOSITIONS[sort])
-        if sort == "path" and (m := re.search(r"\b([\w-]+) (?:folder|directory)\b", layer.text[layer.start : layer.end])):
-            return [m.group(1)] if m.group(1).lower() not in _DETERMINERS | {"current", "which", "working"} else []
+        if sort == "path" and (
+            m := re.search(r"\b([\w-]+) (?:folder|directory)\b", layer.text[layer.start : layer.end])
+        ):
+            return [m.group(1)] if m.group(1).lower() not in DETERMINERS | {"current", "which", "working"} else []
         return []
 
     def _best(self, item: Field, things: Sequence[Thing], layer: Layer) -> list[str]:
@@ -263,10 +195,10 @@ class Picker:
             return []
         best = max(points for points, _ in scored)
         chosen = next(group for points, group in scored if points == best)
-        if _role(item) and best >= 3:
+        if role_of(item) and best >= 3:
             chosen = [thing for points, group in scored if points == best for thing in group]
-        if _role(item) and best < 3 and len(chosen) == 2 and len(groups) == 1:
-            chosen = [chosen[0] if _role(item) == "from" else chosen[1]]
+        if role_of(item) and best < 3 and len(chosen) == 2 and len(groups) == 1:
+            chosen = [chosen[0] if role_of(item) == "from" else chosen[1]]
         layer.take(*(thing for thing in chosen if thing.kind != "currency" or not thing.unit))
         return [thing.value for thing in chosen]
 
@@ -274,13 +206,13 @@ class Picker:
         before = layer.before(thing.start, 2)
         nearest = before[0] if before else ""
         sign = re.search(r"(->|→|=>)\s*\Z", layer.text[: thing.start])
-        role = _role(item)
+        role = role_of(item)
         if role and nearest == "between":
             return 2
         if role == "from":
-            return 3 if nearest in _FROM_PREPOSITIONS else -1 if sign or nearest in _TO_PREPOSITIONS - {"and"} else 1
+            return 3 if nearest in FROM_PREPOSITIONS else -1 if sign or nearest in TO_PREPOSITIONS - {"and"} else 1
         if role == "to":
-            return 3 if sign or nearest in _TO_PREPOSITIONS else -1 if nearest in _FROM_PREPOSITIONS else 1
+            return 3 if sign or nearest in TO_PREPOSITIONS else -1 if nearest in FROM_PREPOSITIONS else 1
         own = {stem(w) for w in item.words}
         if any(stem(w) in own for w in before):
             return 3
@@ -292,13 +224,13 @@ class Picker:
 
     def _phrases(self, item: Field, layer: Layer, prepositions: frozenset[str]) -> list[str]:
         """The lower-case words after a preposition, cut at commas and "and": "in paris, tokyo and lima"."""
-        role = _role(item)
-        wanted = {"from": _FROM_PREPOSITIONS, "to": _TO_PREPOSITIONS}.get(role, prepositions)
+        role = role_of(item)
+        wanted = {"from": FROM_PREPOSITIONS, "to": TO_PREPOSITIONS}.get(role, prepositions)
         words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
         for index, word in enumerate(words):
             if word.text.lower() not in wanted or word.start in layer.evidence:
                 continue
-            found = _phrase_list(words[index + 1 :], layer)
+            found = phrase_list(words[index + 1 :], layer)
             if found:
                 layer.take(*found)
                 return [t.value for t in found]
@@ -308,11 +240,11 @@ class Picker:
         own = {stem(w) for w in item.words if w not in GENERIC_WORDS}
         words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
         for index, word in enumerate(words[:-1]):
-            if word.stem in own and (found := _phrase_list(words[index + 1 : index + 3], layer)):
+            if word.stem in own and (found := phrase_list(words[index + 1 : index + 3], layer)):
                 layer.take(*found)
                 return [t.value for t in found]
         if not item.required:
-            return self._best(item, layer.free("quoted", "email", "name"), layer) if _role(item) else []
+            return self._best(item, layer.free("quoted", "email", "name"), layer) if role_of(item) else []
         if found := self._best(item, layer.free("quoted"), layer):
             return found
         if found := self._best(item, layer.free("email", "name", "caps", "id", "path", "url", "language"), layer):
@@ -371,57 +303,10 @@ class Picker:
         text = self.layers[0].text.strip() if self.layers else ""
         return text if item.sort == "free" else ""
 
-    def _choices(self, item: Field) -> list[Any]:
-        if "const" in item.schema:
-            return [item.schema["const"]]
-        choices = [c for c in item.schema.get("enum") or () if c is not None]
-        for layer in self.layers[: 3 if item.required else 2]:
-            words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
-            found = []
-            for choice in choices:
-                wanted = [stem(w) for w in name_words(str(choice))] or [str(choice)]
-                stems = [w.stem for w in words]
-                at = next((i for i in range(len(stems)) if stems[i : i + len(wanted)] == wanted), None)
-                if at is not None:
-                    found.append((words[at].start, choice, words[at + len(wanted) - 1].end))
-            if found:
-                found.sort(key=lambda f: f[0])
-                layer.taken.extend((start, end) for start, _, end in found if start not in layer.evidence)
-                return [choice for _, choice, _ in found]
-            if near := self._near_choice(choices, [w for w in words if item.required or w.start not in layer.evidence]):
-                return near
-        return []
-
-    def _near_choice(self, choices: Sequence[Any], words: Sequence[Word]) -> list[Any]:
-        stems = {w.stem for w in words}
-        raw = {w.text.lower() for w in words}
-        for choice in choices:
-            text = str(choice).lower()
-            if synonyms({stem(text)}) & stems or _NEAR.get(text, frozenset()) & raw:
-                return [choice]
-        feelings = {"positive": _POSITIVE, "negative": _NEGATIVE}
-        for choice in choices:
-            if feelings.get(str(choice).lower(), frozenset()) & stems:
-                return [choice]
-        return [c for c in choices if str(c).lower() == "neutral"]
-
-    def _flag(self, item: Field) -> list[bool]:
-        own = [stem(w) for w in item.words if w not in _FLAG_VERBS]
-        near = synonyms(own)
-        for layer in self.layers[:2]:
-            for index, word in enumerate(layer.words):
-                inside = layer.start <= word.start and word.end <= layer.end
-                if inside and any(word.stem == prefix + one for prefix in ("in", "un", "non") for one in own):
-                    return [False]
-                if inside and (word.stem in own or (word.stem in near and len(own) == 1)):
-                    before = [w.text.lower() for w in layer.words[max(0, index - 3) : index]]
-                    return [not any(w in _NEGATIONS or w.endswith("n't") for w in before)]
-        return []
-
     def listed(self, item: Field, inner: Schema, answer: str = "") -> list[Any]:
         """The values for a field that holds a list of plain values."""
         if "enum" in inner:
-            return self._choices(replace(item, schema=inner, sort="enum"))
+            return choices_in(replace(item, schema=inner, sort="enum"), self.layers)
         kind = inner.get("type")
         for layer in self.layers[: 3 if item.required else 2]:
             if kind in ("integer", "number"):
@@ -442,7 +327,11 @@ class Picker:
         own = {stem(w) for w in item.words}
         words = [w for w in layer.words if layer.start <= w.start and w.end <= layer.end]
         for index, word in enumerate(words[:-1]):
-            if word.stem in own and (found := _phrase_list(words[index + 1 :], layer, any_word=True)) and (len(found) > 1 or item.required):
+            if (
+                word.stem in own
+                and (found := phrase_list(words[index + 1 :], layer, any_word=True))
+                and (len(found) > 1 or item.required)
+            ):
                 layer.take(*found)
                 return [t.value for t in found]
         if quoted := layer.free("quoted"):
@@ -457,7 +346,7 @@ class Picker:
             layer.take(*things)
             return [t.value for t in things]
         for group in re.split(r"[.;:!?\n]+\s", layer.text[layer.start : layer.end]):
-            parts = [_trimmed(part, layer.evidence, layer.text) for part in _LIST_JOINER.split(group)]
+            parts = [trimmed(part, layer.evidence, layer.text) for part in _LIST_JOINER.split(group)]
             parts = [part for part in parts if part and len(part.split()) <= 4]
             if len(parts) > 1 and item.required:
                 return parts
@@ -469,7 +358,7 @@ class Picker:
             pairs = []
             for number in layer.free("number"):
                 after = [w for w in layer.words if w.start >= number.end and w.end <= layer.end][:4]
-                found = _phrase_list(after, layer)
+                found = phrase_list(after, layer)
                 if found and not layer.text[number.end : found[0].start].strip(" x"):
                     layer.take(number, found[0])
                     pairs.append((number_value(number.value), found[0].value))
@@ -501,71 +390,3 @@ class Picker:
         }  # fmt: skip
         form = str(schema.get("format") or (item.sort if item else ""))
         return samples.get({"url": "uri", "time": ""}.get(form, form) if not schema.get("format") else form, "unknown")
-
-
-_NEGATIONS = frozenset({"no", "not", "without", "non", "never", "except", "exclude", "excluding", "skip", "disable"})
-_FLAG_VERBS = frozenset({"is", "include", "has", "with", "use", "enable", "show", "should", "be", "allow", "do", "a"})
-_NEAR: Mapping[str, frozenset[str]] = {
-    "celsius": frozenset({"c", "°c", "metric", "centigrade"}), "fahrenheit": frozenset({"f", "imperial"}),
-    "metric": frozenset({"celsius", "km", "kg"}), "imperial": frozenset({"fahrenheit", "miles", "pounds"}),
-    "high": frozenset({"urgent", "urgently", "important", "critical", "asap"}), "urgent": frozenset({"asap", "critical"}),
-    "fast": frozenset({"quick", "quickly", "faster", "rapid"}), "slow": frozenset({"slowly", "careful", "carefully"}),
-    "asc": frozenset({"ascending", "oldest", "lowest"}), "desc": frozenset({"descending", "newest", "highest"}),
-    "small": frozenset({"little", "tiny"}), "large": frozenset({"big", "huge"}), "low": frozenset({"minor"}),
-}  # fmt: skip
-
-
-def _role(item: Field) -> str:
-    words = item.words
-    if len(words) == 1 and words[0] in ("start", "end", "base"):
-        return ""
-    return "from" if _FROM & set(words) else "to" if _TO & set(words) else ""
-
-
-def _units(layer: Layer) -> list[Thing]:
-    found = [Thing("name", w.text, w.start, w.end) for w in layer.words if w.text.lower() in UNITS and layer.is_free(w.start, w.end)]
-    names = {"c": "celsius", "°c": "celsius", "f": "fahrenheit", "°f": "fahrenheit"}
-    for number in layer.things:
-        unit = number.unit.lower()
-        if number.kind == "number" and unit and unit not in ("%", *CURRENCIES) and layer.start <= number.start < layer.end:
-            found.append(Thing("name", names.get(unit, unit), number.end - 1, number.end))
-    return sorted(found, key=lambda t: t.start)
-
-
-def _phrase_list(words: Sequence[Word], layer: Layer, *, any_word: bool = False) -> list[Thing]:
-    """The phrases that these words begin with, split at commas, "and" and "or", up to the first word that ends one."""
-    items: list[list[Word]] = [[]]
-    previous: Word | None = None
-    for word in words:
-        low = word.text.lower()
-        gap = layer.text[previous.end : word.start] if previous is not None else ""
-        if previous is not None and re.search(r"[.?!;:()\n]", gap):
-            break
-        if low in ("and", "or") or "," in gap:
-            if not items[-1] and low not in ("and", "or"):
-                break
-            if items[-1]:
-                items.append([])
-            if low in ("and", "or"):
-                previous = word
-                continue
-        previous = word
-        if not items[-1] and low in _DETERMINERS:
-            continue
-        unfit = low in _BOUNDARY_WORDS or not layer.is_free(word.start, word.end) or word.start in layer.evidence
-        named = any(t.start <= word.start < t.end and t.kind in ("number", "date", "time") for t in layer.things)
-        if unfit or (named and not any_word):
-            if any_word and not items[-1] and len(items) == 1:
-                continue
-            break
-        items[-1].append(word)
-    groups = [group[:5] for group in items if group]
-    return [Thing("name", layer.text[g[0].start : g[-1].end], g[0].start, g[-1].end) for g in groups]
-
-
-def _trimmed(part: str, evidence: frozenset[int], text: str) -> str:
-    """A list item without the stop words and the tool's own words around it."""
-    words = words_of(part)
-    offset = text.find(part)
-    keep = [w for w in words if not w.is_stop and offset + w.start not in evidence]
-    return part[keep[0].start : keep[-1].end] if keep else ""

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .demo_matching import HandoffSpec, ToolSpec
-from .demo_planning import PastCall, Turn
+from .matching import HandoffSpec, ToolSpec
+from .planning import PastCall, Turn
 
 MAX_OUTPUT = 50_000
 """Characters of a tool output that are parsed."""
@@ -59,7 +59,11 @@ def turn_of(instructions: str | None, input: str | Sequence[Any], transfers: Seq
 
 
 def _turn(
-    request: str, instructions: str, earlier: list[str], since: list[Mapping[str, Any]], transfers: Sequence[str]
+    request: str,
+    instructions: str,
+    earlier: list[str],
+    since: list[Mapping[str, Any]],
+    transfers: Sequence[str],
 ) -> Turn:
     outputs = {
         str(item.get("call_id")): output_text(item.get("output"))

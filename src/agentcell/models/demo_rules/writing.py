@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from .demo_arguments import Source, fill
-from .demo_expressions import expression_in, simple_value
-from .demo_fields import definitions, fields_of, resolve
-from .demo_matching import HandoffSpec, ToolSpec
-from .demo_planning import PastCall, Plan, Turn, failed
-from .demo_stock import Piece, piece_for
-from .demo_things import things_in
-from .demo_words import name_words, words_of
+from .arguments import Source, fill
+from .expressions import expression_in, simple_value
+from .fields import definitions, fields_of, resolve
+from .matching import HandoffSpec, ToolSpec
+from .planning import PastCall, Plan, Turn, failed
+from .stock import Piece, piece_for
+from .things import things_in
+from .words import name_words, words_of
 
 MAX_QUOTE = 2_000
 """Characters of one output that an answer quotes."""
@@ -29,7 +29,9 @@ MAX_TABLE = 50
 _SPECIAL = re.compile(r"[*_`\[\]<>#|\\~$]|^\s*(?:[-+>]|\d+[.)])\s|&\w+;|https?://", re.M)
 
 
-def answer(turn: Turn, tools: Sequence[ToolSpec] = (), handoffs: Sequence[HandoffSpec] = (), plan: Plan | None = None) -> str:
+def answer(
+    turn: Turn, tools: Sequence[ToolSpec] = (), handoffs: Sequence[HandoffSpec] = (), plan: Plan | None = None
+) -> str:
     """The whole answer to a turn in which no further call is to be made."""
     body, source = _body(turn, tools, handoffs, plan or Plan())
     return f"{body}\n\n*Composed by rules{source} (demo model, not an LLM).*"
@@ -65,7 +67,9 @@ def _body(turn: Turn, tools: Sequence[ToolSpec], handoffs: Sequence[HandoffSpec]
         blocks.append(piece.text)
     if plan.missing:
         blocks.append(_question(plan.missing))
-    source = f" from {len(done)} tool outputs" if len(done) > 1 else f" from the output of `{done[0].name}`" if done else ""
+    source = (
+        f" from {len(done)} tool outputs" if len(done) > 1 else f" from the output of `{done[0].name}`" if done else ""
+    )
     if blocks:
         return "\n\n".join(blocks), source
     return _about(turn, tools, handoffs), source
@@ -120,7 +124,11 @@ def _single(call: PastCall, *, bare: bool = False) -> str:
         return ("" if bare else f"`{call.name}`{_for(call)} returned:\n\n") + fenced(text)
     if len(text.split()) > 3 and not _SPECIAL.search(text):
         return text
-    return f"{'' if bare else f'`{call.name}`'}{_for(call)} returned **{inline(text)}**.".lstrip() if not bare else inline(text)
+    return (
+        f"{'' if bare else f'`{call.name}`'}{_for(call)} returned **{inline(text)}**.".lstrip()
+        if not bare
+        else inline(text)
+    )
 
 
 def _failure(call: PastCall) -> str:
@@ -134,7 +142,9 @@ def _for(call: PastCall) -> str:
 
 def _label(call: PastCall, others: Sequence[PastCall] = ()) -> str:
     """The arguments that tell a call from its siblings, or all plain ones that are set."""
-    arguments = {k: v for k, v in call.arguments.items() if isinstance(v, (str, int, float)) and not isinstance(v, bool)}
+    arguments = {
+        k: v for k, v in call.arguments.items() if isinstance(v, (str, int, float)) and not isinstance(v, bool)
+    }
     if others:
         varying = {k: v for k, v in arguments.items() if any(o.arguments.get(k) != v for o in others)}
         arguments = varying or arguments
@@ -145,7 +155,8 @@ def _several(calls: Sequence[PastCall]) -> str:
     """Several calls of one tool: a table when all returned alike objects, else one bullet for each."""
     good = [c for c in calls if not failed(c)]
     if len(good) > 1 and all(_is_row(c.value) and c.value.keys() == good[0].value.keys() for c in good):
-        rows = [{"": _label(c, calls), **c.value} for c in good]
+        shown = all(_label(c, calls) in (inline(_text(v)) for v in c.value.values()) for c in good)
+        rows = [c.value if shown else {"": _label(c, calls), **c.value} for c in good]
         failures = [f"- {_failure(c)}" for c in calls if failed(c)]
         return "\n".join([table(rows), "", *failures]).rstrip()
     lines = []
@@ -183,7 +194,10 @@ def _block(value: dict[str, Any] | list[Any]) -> str:
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """A Markdown table of objects; columns in order of first appearance."""
     columns = list(dict.fromkeys(key for row in rows for key in row))[:12]
-    lines = ["| " + " | ".join(_cell(c.replace("_", " ")) for c in columns) + " |", "|" + " --- |" * len(columns)]
+    lines = [
+        "| " + " | ".join(_cell(c.replace("_", " ")) for c in columns) + " |",
+        "|" + " --- |" * len(columns),
+    ]
     for row in rows[:MAX_TABLE]:
         lines.append("| " + " | ".join(_cell(_text(row.get(c, ""))) if c else str(row[c]) for c in columns) + " |")
     if len(rows) > MAX_TABLE:
@@ -243,20 +257,26 @@ def _piece(turn: Turn) -> Piece | None:
 
 # ---------------------------------------------------------------- answers about itself
 
-_GREETING = re.compile(r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|greetings|hola|bonjour|hallo|ciao)\b.{0,40}$", re.I)
+_GREETING = re.compile(
+    r"^\W*(?:hi|hello|hey|good (?:morning|evening|afternoon)|greetings|hola|bonjour|hallo|ciao)\b.{0,40}$",
+    re.I,
+)
 _THANKS = re.compile(r"^\W*(?:thanks?|thank you|thx|great|perfect|cool|bye|goodbye)\b.{0,40}$", re.I)
 _WHO = re.compile(
-    r"\b(?:who are you|what (?:are you|can you do|model are you)|are you (?:an? )?(?:ai|llm|real|human|bot)|what do you do|help)\b", re.I
+    r"\b(?:who are you|what (?:are you|can you do|model are you)|are you (?:an? )?(?:ai|llm|real|human|bot)"
+    r"|what do you do|help)\b",
+    re.I,
 )
 _KEY = (
     "**For a real answer**, give the notebook a key and run the cell again:\n\n"
-    "```python\nimport os\nos.environ[\"OPENAI_API_KEY\"] = \"sk-...\"\n```\n\n"
+    '```python\nimport os\nos.environ["OPENAI_API_KEY"] = "sk-..."\n```\n\n'
     "Any OpenAI-compatible server works too, through `OPENAI_BASE_URL`."
 )
 _OPENINGS = (
     "I am the **demo model**: rules, not an LLM. This one needs a real model; here is what the rules can say.",
     "No rule of the **demo model** answers this, and it will not make something up. It can say what it sees.",
-    "This is the **demo model** speaking: it follows rules and knows nothing about the world. It did read your message.",
+    "This is the **demo model** speaking: it follows rules and knows nothing about the world. "
+    "It did read your message.",
 )
 
 
@@ -280,9 +300,9 @@ def _about(turn: Turn, tools: Sequence[ToolSpec], handoffs: Sequence[HandoffSpec
         )
     if _WHO.search(request):
         return (
-            "I am the **demo model**: rules, not an LLM. I match your words with the names, descriptions and parameters "
-            "of the agent's tools, take the arguments from what you wrote, call the tools for real, and set their "
-            f"outputs in Markdown.\n\n{_abilities(tools, handoffs)}\n\n{_KEY}"
+            "I am the **demo model**: rules, not an LLM. I match your words with the names, descriptions and "
+            "parameters of the agent's tools, take the arguments from what you wrote, call the tools for real, and "
+            f"set their outputs in Markdown.\n\n{_abilities(tools, handoffs)}\n\n{_KEY}"
         )
     opening = _OPENINGS[sum(map(ord, request[:500])) % len(_OPENINGS)]
     return f"{opening}\n\n{_quote(request)}\n\n{_seen(request)}\n\n{_abilities(tools, handoffs)}\n\n{_KEY}"
@@ -294,7 +314,9 @@ def _quote(text: str) -> str:
 
 def _seen(request: str) -> str:
     words = words_of(request[:4000])
-    question = request.rstrip().endswith("?") or bool(re.match(r"\W*(?:who|what|when|where|why|how|which|is|are|do|does|can)\b", request, re.I))
+    question = request.rstrip().endswith("?") or bool(
+        re.match(r"\W*(?:who|what|when|where|why|how|which|is|are|do|does|can)\b", request, re.I)
+    )
     lines = [f"- {'a question' if question else 'a request'} of {len(words)} words"]
     telling = list(dict.fromkeys(w.text.lower() for w in words if not w.is_stop and not w.text.isdigit()))
     if telling:
@@ -312,7 +334,8 @@ def _abilities(tools: Sequence[ToolSpec], handoffs: Sequence[HandoffSpec]) -> st
     lines = []
     for tool in tools[:12]:
         said = " ".join(tool.description.split("\n\n")[0].split())
-        lines.append(f"- `{tool.name}`" + (f": {inline(_clip(said, 120))}" if said else "") + f" Try “{example(tool)}”.")
+        purpose = f": {inline(_clip(said.rstrip('.'), 120))}" if said else ""
+        lines.append(f"- `{tool.name}`{purpose}. Try “{example(tool)}”.")
     for target in handoffs[:12]:
         lines.append(f"- hand over to **{inline(target.agent)}**")
     if lines:
@@ -321,7 +344,8 @@ def _abilities(tools: Sequence[ToolSpec], handoffs: Sequence[HandoffSpec]) -> st
         "**This agent has no tools yet.** Give it one, and the rules will call it:\n\n"
         "```python\n@function_tool\ndef get_weather(city: str) -> str:\n"
         '    """Get the weather in a city."""\n    return f"{city}: sunny"\n```\n\n'
-        "Without tools I can still tell a joke, a fact, a short story, a poem or a haiku, and list a few fruits or planets."
+        "Without tools I can still tell a joke, a fact, a short story, a poem or a haiku, and list a few fruits "
+        "or planets."
     )
 
 
@@ -346,7 +370,11 @@ def example(tool: ToolSpec) -> str:
 
 def _remembered(turn: Turn) -> str | None:
     """What an earlier message said about "my X", when the request asks for it."""
-    asked = re.search(r"\bwhat(?:'s| is| was)? my ([\w ]{2,30}?)\s*\?|\bwhat my ([\w ]{2,30}?) is\b|\b(who am i)\b", turn.request, re.I)
+    asked = re.search(
+        r"\bwhat(?:'s| is| was)? my ([\w ]{2,30}?)\s*\?|\bwhat my ([\w ]{2,30}?) is\b|\b(who am i)\b",
+        turn.request,
+        re.I,
+    )
     if not asked:
         return None
     what = (asked.group(1) or asked.group(2) or "name").strip().lower()

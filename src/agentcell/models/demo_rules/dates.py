@@ -14,7 +14,8 @@ def iso_date(text: str, today: date, *, with_time: bool = False) -> str:
     """The ISO date (and midnight UTC with `with_time`) a text means; `today` for what is not understood."""
     low = text.lower().strip()
     if m := re.match(r"(\d{4}-\d{2}-\d{2})(?:[t ](\d{2}:\d{2})(?::(\d{2}))?)?", low):
-        day = _day(*(int(n) for n in m.group(1).split("-")), today)
+        year, month_number, day_number = (int(n) for n in m.group(1).split("-"))
+        day = _day(year, month_number, day_number, today)
         time = f"{m.group(2)}:{m.group(3) or '00'}" if m.group(2) else "00:00:00"
         return f"{day.isoformat()}T{time}Z" if with_time else day.isoformat()
     day = today

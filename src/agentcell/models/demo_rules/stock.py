@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .demo_material import FACTS, HAIKU, JOKES, LISTS, POEMS, STORY
-from .demo_things import things_in
-from .demo_words import stem, words_of
+from .material import FACTS, HAIKU, JOKES, LISTS, POEMS, STORY
+from .things import things_in
+from .words import stem, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,18 @@ class Piece:
     """Its parts by name, for structured answers: `setup` and `punchline` of a joke, `title` of a poem."""
 
 
-_KIND = re.compile(r"\b(jokes?|haikus?|poems?|verses?|limericks?|sonnets?|rhymes?|songs?|story|stories|tales?|facts?|trivia)\b", re.I)
-_ASKS = re.compile(r"\b(?:write|tell|compose|give|make|create|generate|list|name|share|sing|want|need|another|respond|reply|suggest|know|hear|draft|in)\b", re.I)
+_KIND = re.compile(
+    r"\b(jokes?|haikus?|poems?|verses?|limericks?|sonnets?|rhymes?|songs?|story|stories|tales?|facts?|trivia)\b",
+    re.I,
+)
+_ASKS = re.compile(
+    r"\b(?:write|tell|compose|give|make|create|generate|list|name|share|sing|want|need|another|respond"
+    r"|reply|suggest|know|hear|draft|in)\b",
+    re.I,
+)
 _LIST = re.compile(
-    r"\b(?:list|name|give me|tell me|suggest|show me|write down|what are|i need|generate)\s+(?:me\s+)?(?:the\s+|a list of\s+|some\s+)?"
+    r"\b(?:list|name|give me|tell me|suggest|show me|write down|what are|i need"
+    r"|generate)\s+(?:me\s+)?(?:the\s+|a list of\s+|some\s+)?"
     r"(?:(\d+|two|three|four|five|six|seven|eight|nine|ten|a few|all)\s+)?(?:[\w-]+\s+){0,3}?([a-z]+)\b",
     re.I,
 )
@@ -44,13 +52,22 @@ def piece_for(text: str, count: int | None = None) -> Piece | None:
         if kind.startswith(("fact", "trivia")):
             return _numbered("Facts", FACTS, number if number is not None else 3 if kind == "facts" else 1)
         if kind.startswith(("story", "stories", "tale")):
-            return Piece(f"## {STORY[0]}\n\n" + "\n\n".join(STORY[1]), {"title": STORY[0], "story": "\n\n".join(STORY[1])})
+            return Piece(
+                f"## {STORY[0]}\n\n" + "\n\n".join(STORY[1]),
+                {"title": STORY[0], "story": "\n\n".join(STORY[1])},
+            )
         if kind.startswith("haiku"):
             lines = _by_subject(HAIKU, text)
-            return Piece("  \n".join(lines), {"haiku": "\n".join(lines), "lines": list(lines), "poem": "\n".join(lines)})
+            return Piece(
+                "  \n".join(lines),
+                {"haiku": "\n".join(lines), "lines": list(lines), "poem": "\n".join(lines)},
+            )
         title, lines = _by_subject(POEMS, text)
         verse = re.sub(r"  \n  \n", "\n\n", "  \n".join(lines))
-        return Piece(f"## {title}\n\n{verse}", {"title": title, "poem": "\n".join(lines), "lines": [x for x in lines if x]})
+        return Piece(
+            f"## {title}\n\n{verse}",
+            {"title": title, "poem": "\n".join(lines), "lines": [x for x in lines if x]},
+        )
     return _list(text, count)
 
 
@@ -68,7 +85,10 @@ def _jokes(count: int, text: str) -> Piece:
     if len(chosen) == 1:
         return Piece(f"{chosen[0][0]}\n\n{chosen[0][1]}", parts)
     lines = [f"{i}. {question} {reply}" for i, (question, reply) in enumerate(chosen, 1)]
-    return Piece("\n".join(lines) + _shortfall(count, len(chosen), "jokes"), {**parts, "jokes": [" ".join(j) for j in chosen]})
+    return Piece(
+        "\n".join(lines) + _shortfall(count, len(chosen), "jokes"),
+        {**parts, "jokes": [" ".join(j) for j in chosen]},
+    )
 
 
 def _shortfall(count: int, had: int, what: str) -> str:
@@ -95,9 +115,13 @@ def _by_subject(table: Mapping[str, Any], text: str) -> Any:
 def _list(text: str, count: int | None) -> Piece | None:
     for m in _LIST.finditer(text):
         for word in words_of(text[m.start() : m.end() + 30]):
-            items = LISTS.get(word.stem) or LISTS.get({"colour": "color", "citi": "city"}.get(word.stem, word.text.lower().rstrip("s")))
+            items = LISTS.get(word.stem) or LISTS.get(
+                {"colour": "color", "citi": "city"}.get(word.stem, word.text.lower().rstrip("s"))
+            )
             if items and word.text.lower().endswith("s"):
                 said = (m.group(1) or "").lower()
-                number = count or (int(said) if said.isdigit() else _WORDS.get(said, len(items) if said == "all" else 5))
+                number = count or (
+                    int(said) if said.isdigit() else _WORDS.get(said, len(items) if said == "all" else 5)
+                )
                 return _numbered(word.text.lower(), items, number)
     return None

@@ -12,14 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .demo_words import LANGUAGES, STOP_WORDS, Word, stem, synonyms, words_of
+from .words import LANGUAGES, STOP_WORDS, Word, stem, synonyms, word_set, words_of
 
 MAX_TEXT = 4_000
 """Characters of a text that are looked at."""
 
-Kind = Literal[
-    "quoted", "url", "email", "date", "time", "id", "path", "number", "currency", "language", "caps", "name"
-]
+Kind = Literal["quoted", "url", "email", "date", "time", "id", "path", "number", "currency", "language", "caps", "name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,322 +36,48 @@ class Thing:
     """For a number, what is written directly after or before it: "%", "$", "km"."""
 
 
-_MONTH = (
-    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ober|ember)?"
-)
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ober|ember)?"
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-_NUMBER_WORDS = {
-    word: str(number)
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
-    )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "hundred": "100", "thousand": "1000", "dozen": "12"}
+_COUNTED = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen twenty"""
+_NUMBER_WORDS = {word: str(number) for number, word in enumerate(_COUNTED.split())} | {
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "hundred": "100",
+    "thousand": "1000",
+    "dozen": "12",
+}
 CURRENCIES = {
     "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "dollar": "USD", "buck": "USD", "euro": "EUR",
     "pound": "GBP", "yen": "JPY", "rupee": "INR", "franc": "CHF", "peso": "MXN", "yuan": "CNY", "won": "KRW",
     "krona": "SEK", "ruble": "RUB", "real": "BRL", "bitcoin": "BTC", "lira": "TRY",
 }  # fmt: skip
 """Currency signs and words, and the codes they stand for."""
-_CODES = frozenset(
-    [
-        "USD",
-        "EUR",
-        "GBP",
-        "JPY",
-        "CHF",
-        "CAD",
-        "AUD",
-        "NZD",
-        "CNY",
-        "INR",
-        "SEK",
-        "NOK",
-        "DKK",
-        "PLN",
-        "CZK",
-        "HUF",
-        "MXN",
-        "BRL",
-        "ZAR",
-        "KRW",
-        "SGD",
-        "HKD",
-        "TRY",
-        "RUB",
-        "ILS",
-        "THB",
-        "BTC",
-        "ETH",
-    ]
+_CODES = word_set(
+    """USD EUR GBP JPY CHF CAD AUD NZD CNY INR SEK NOK DKK PLN CZK HUF MXN BRL ZAR KRW SGD HKD TRY RUB
+    ILS THB BTC ETH"""
 )
-_COUNTRIES = frozenset(
-    [
-        "argentina",
-        "australia",
-        "austria",
-        "bangladesh",
-        "belgium",
-        "brazil",
-        "bulgaria",
-        "canada",
-        "chile",
-        "china",
-        "colombia",
-        "croatia",
-        "cuba",
-        "czechia",
-        "denmark",
-        "egypt",
-        "england",
-        "estonia",
-        "ethiopia",
-        "finland",
-        "france",
-        "germany",
-        "ghana",
-        "greece",
-        "hungary",
-        "iceland",
-        "india",
-        "indonesia",
-        "iran",
-        "iraq",
-        "ireland",
-        "israel",
-        "italy",
-        "jamaica",
-        "japan",
-        "jordan",
-        "kenya",
-        "korea",
-        "latvia",
-        "lithuania",
-        "malaysia",
-        "mexico",
-        "morocco",
-        "nepal",
-        "netherlands",
-        "nigeria",
-        "norway",
-        "pakistan",
-        "peru",
-        "philippines",
-        "poland",
-        "portugal",
-        "romania",
-        "russia",
-        "scotland",
-        "senegal",
-        "serbia",
-        "singapore",
-        "slovakia",
-        "slovenia",
-        "spain",
-        "sweden",
-        "switzerland",
-        "taiwan",
-        "thailand",
-        "tunisia",
-        "turkey",
-        "uganda",
-        "uk",
-        "ukraine",
-        "uruguay",
-        "us",
-        "usa",
-        "venezuela",
-        "vietnam",
-        "wales",
-        "alabama",
-        "alaska",
-        "arizona",
-        "arkansas",
-        "california",
-        "colorado",
-        "connecticut",
-        "delaware",
-        "florida",
-        "georgia",
-        "hawaii",
-        "idaho",
-        "illinois",
-        "indiana",
-        "iowa",
-        "kansas",
-        "kentucky",
-        "louisiana",
-        "maine",
-        "maryland",
-        "massachusetts",
-        "michigan",
-        "minnesota",
-        "mississippi",
-        "missouri",
-        "montana",
-        "nebraska",
-        "nevada",
-        "ohio",
-        "oklahoma",
-        "oregon",
-        "pennsylvania",
-        "tennessee",
-        "texas",
-        "utah",
-        "vermont",
-        "virginia",
-        "washington",
-        "wisconsin",
-        "wyoming",
-        "ontario",
-        "quebec",
-        "bavaria",
-        "al",
-        "ak",
-        "az",
-        "ar",
-        "ca",
-        "co",
-        "ct",
-        "de",
-        "fl",
-        "ga",
-        "hi",
-        "id",
-        "il",
-        "in",
-        "ia",
-        "ks",
-        "ky",
-        "la",
-        "me",
-        "md",
-        "ma",
-        "mi",
-        "mn",
-        "ms",
-        "mo",
-        "mt",
-        "ne",
-        "nv",
-        "nh",
-        "nj",
-        "nm",
-        "ny",
-        "nc",
-        "nd",
-        "oh",
-        "ok",
-        "or",
-        "pa",
-        "ri",
-        "sc",
-        "sd",
-        "tn",
-        "tx",
-        "ut",
-        "vt",
-        "va",
-        "wa",
-        "wv",
-        "wi",
-        "wy",
-    ]
+_COUNTRIES = word_set(
+    """argentina australia austria bangladesh belgium brazil bulgaria canada chile china colombia
+    croatia cuba czechia denmark egypt england estonia ethiopia finland france germany ghana greece
+    hungary iceland india indonesia iran iraq ireland israel italy jamaica japan jordan kenya korea
+    latvia lithuania malaysia mexico morocco nepal netherlands nigeria norway pakistan peru
+    philippines poland portugal romania russia scotland senegal serbia singapore slovakia slovenia
+    spain sweden switzerland taiwan thailand tunisia turkey uganda uk ukraine uruguay us usa
+    venezuela vietnam wales alabama alaska arizona arkansas california colorado connecticut delaware
+    florida georgia hawaii idaho illinois indiana iowa kansas kentucky louisiana maine maryland
+    massachusetts michigan minnesota mississippi missouri montana nebraska nevada ohio oklahoma
+    oregon pennsylvania tennessee texas utah vermont virginia washington wisconsin wyoming ontario
+    quebec bavaria al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne
+    nv nh nj nm ny nc nd oh ok or pa ri sc sd tn tx ut vt va wa wv wi wy"""
 )
-_NOT_NAMES = frozenset(
-    [
-        "i",
-        "a",
-        "api",
-        "json",
-        "csv",
-        "sql",
-        "html",
-        "pdf",
-        "url",
-        "id",
-        "faq",
-        "ok",
-        "am",
-        "pm",
-        "please",
-        "hello",
-        "hi",
-        "hey",
-        "dear",
-        "thanks",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "compare",
-        "plan",
-        "write",
-        "create",
-        "list",
-        "sort",
-        "count",
-        "check",
-        "open",
-        "close",
-        "start",
-        "stop",
-        "run",
-        "send",
-        "set",
-        "add",
-        "remove",
-        "delete",
-        "update",
-        "cancel",
-        "summarize",
-        "explain",
-        "describe",
-        "name",
-        "pick",
-        "choose",
-        "generate",
-        "draw",
-        "play",
-        "reply",
-        "answer",
-        "respond",
-        "extract",
-        "classify",
-        "analyze",
-        "analyse",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "book",
-        "buy",
-        "order",
-    ]
+_NOT_NAMES = word_set(
+    """i a api json csv sql html pdf url id faq ok am pm please hello hi hey dear thanks mr mrs ms dr
+    compare plan write create list sort count check open close start stop run send set add remove
+    delete update cancel summarize explain describe name pick choose generate draw play reply answer
+    respond extract classify analyze analyse monday tuesday wednesday thursday friday saturday
+    sunday book buy order"""
 )
 
 _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -381,9 +105,7 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
     (
         "time",
-        re.compile(
-            r"\b(?:\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\b\.?)?|\d{1,2} ?[ap]m|noon|midnight)\b", re.I
-        ),
+        re.compile(r"\b(?:\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\b\.?)?|\d{1,2} ?[ap]m|noon|midnight)\b", re.I),
     ),
     (
         "path",
@@ -392,7 +114,8 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "path",
         re.compile(
-            r"(?<![\w/])(?!and/or|yes/no|his/her|he/she|w/o|[A-Z]{2,5}/[A-Z]{2,5}\b)[\w-]+(?:/[\w.-]+)+/?(?<![.,])(?=[\s,;:?!)]|\.(?:\s|$)|$)"
+            r"(?<![\w/])(?!and/or|yes/no|his/her|he/she|w/o"
+            r"|[A-Z]{2,5}/[A-Z]{2,5}\b)[\w-]+(?:/[\w.-]+)+/?(?<![.,])(?=[\s,;:?!)]|\.(?:\s|$)|$)"
         ),
     ),
     (
@@ -408,9 +131,7 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("id", re.compile(r"(?<![\w-])[A-Za-z]{1,12}[-_]?\d[\w-]*(?:\.\d+)*(?<![-_])(?!\w)")),
     (
         "id",
-        re.compile(
-            r"(?<![\w-])(?=\d{1,12}[A-Za-z])\d[A-Za-z\d]{5,}(?!\w)|(?<![\w-])\d{3,}(?:-\d+)+(?![\w-])"
-        ),
+        re.compile(r"(?<![\w-])(?=\d{1,12}[A-Za-z])\d[A-Za-z\d]{5,}(?!\w)|(?<![\w-])\d{3,}(?:-\d+)+(?![\w-])"),
     ),
     (
         "number",

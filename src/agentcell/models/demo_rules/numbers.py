@@ -12,16 +12,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .demo_fields import Field, Schema
-from .demo_texts import Layer
-from .demo_things import CURRENCIES, Thing, coordinated, number_value
-from .demo_words import stem, synonyms, words_of
+from .fields import Field, Schema
+from .layers import Layer
+from .things import CURRENCIES, Thing, coordinated, number_value
+from .words import stem, stem_set, synonyms, word_set, words_of
 
-_PEOPLE = {stem(w) for w in ["guests", "guest", "people", "persons", "person", "adults", "party", "attendees", "passengers", "seats", "players"]}
-_MONEY = {stem(w) for w in ["amount", "price", "cost", "bill", "total", "budget", "salary", "balance", "money", "value", "payment", "principal"]}
-_SHARE = {stem(w) for w in ["percent", "percentage", "rate", "tip", "discount", "interest", "tax", "pct"]}
-_LIMITS = {stem(w) for w in ["limit", "top", "count", "n", "k", "max", "num", "number", "results", "size", "amount", "quantity", "how", "many", "times"]}
-_LIMIT_MARKS = frozenset({"top", "first", "last", "limit", "max", "maximum", "to", "most", "latest", "only", "give"})
+_PEOPLE = stem_set("guests guest people persons person adults party attendees passengers seats players")
+_MONEY = stem_set("amount price cost bill total budget salary balance money value payment principal")
+_SHARE = stem_set("percent percentage rate tip discount interest tax pct")
+_LIMITS = stem_set("limit top count n k max num number results size amount quantity how many times")
+_LIMIT_MARKS = word_set("top first last limit max maximum to most latest only give")
 _AT_FIRST = re.compile(r"\b(?:result|it|that|this|answer|sum|total|product|outcome)\b", re.I)
 
 
@@ -119,9 +119,9 @@ def _points(item: Field, number: Thing, layer: Layer) -> float:
         elif word.stem in near and not word.is_stop:
             points = max(points, 2 - distance)
     following = after[0].stem if after else ""
-    money = number.unit in CURRENCIES or (bool(after) and (
-        (after[0].text.isupper() and len(after[0].text) == 3) or following in CURRENCIES
-    ))
+    money = number.unit in CURRENCIES or (
+        bool(after) and ((after[0].text.isupper() and len(after[0].text) == 3) or following in CURRENCIES)
+    )
     year = number.value.isdigit() and len(number.value) == 4 and 1500 <= int(number.value) <= 2200
     marked = bool(before) and before[-1].text.lower() in _LIMIT_MARKS
     if own & _PEOPLE and following in _PEOPLE:
@@ -154,6 +154,8 @@ def _deal(fields: Sequence[Field], numbers: list[Thing], layer: Layer, chosen: d
         said = _AT_FIRST.search(text)
         if said and layer.start + said.start() < numbers[0].start:
             fields = fields[len(fields) - len(numbers) :]
-    turned = re.search(r"\d\s+(?:away )?from\s+-?[$€£]?\d", text) and re.search(r"\b(?:subtract|take|minus)\b", text, re.I)
+    turned = re.search(r"\d\s+(?:away )?from\s+-?[$€£]?\d", text) and re.search(
+        r"\b(?:subtract|take|minus)\b", text, re.I
+    )
     for item, number in zip(fields, reversed(numbers[:2]) if turned else numbers, strict=False):
         chosen[item.name] = [number]

@@ -1,0 +1,6 @@
+"""`python -m agentcell`: the same as the command `agentcell`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

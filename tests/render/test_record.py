@@ -1,0 +1,57 @@
+"""What a finished run leaves behind, in every form."""
+
+from __future__ import annotations
+
+from agentcell.render.html import duration
+from agentcell.render.record import record, record_bundle
+from agentcell.render.transcript import inert, markdown_transcript, plain_transcript
+from agentcell.view.feed import fold
+from agentcell.view.model import EMPTY
+
+from .dom import parse
+from .scenes import entries
+
+
+def test_every_form_holds_the_calls_the_handoff_and_the_answer() -> None:
+    bundle = record_bundle(fold(EMPTY, entries("handoff")))
+    assert set(bundle) == {"text/html", "text/markdown", "text/plain"}
+    html_text = parse(bundle["text/html"]).text()
+    for text in (html_text, bundle["text/markdown"], bundle["text/plain"]):
+        for said in ("Triage", "get_weather", "Paris", "no such city", "26 °C", "Done"):
+            assert said in text
+    assert "Triage \u2192 Weather <desk>" in html_text
+    assert "handoff: Triage -> Weather <desk>" in bundle["text/plain"]
+
+
+def test_the_same_events_give_the_same_bytes() -> None:
+    log = entries("weather")
+    assert record(fold(EMPTY, log)) == record(fold(EMPTY, log))
+
+
+def test_a_failed_run_says_why() -> None:
+    bundle = record_bundle(fold(EMPTY, entries("failing")))
+    assert "RuntimeError" in bundle["text/plain"] and "no route to <host>" in bundle["text/plain"]
+    assert "no route to &lt;host&gt;" in bundle["text/html"]
+
+
+def test_the_markdown_form_cannot_start_a_tag_or_load_an_image() -> None:
+    text = markdown_transcript(fold(EMPTY, entries("weather")))
+    outside = "".join(part for index, part in enumerate(text.split("```")) if index % 2 == 0)
+    assert "<" not in outside and "![" not in outside
+    assert 'print("<b>hello</b>")' in text, "code blocks keep their text"
+
+
+def test_inert_closes_fences_and_knows_where_they_end() -> None:
+    assert inert("````\n```\n<b>\n````\n<i>") == "````\n```\n<b>\n````\n&lt;i>"
+    assert inert("```\n<b>") == "```\n<b>\n```"
+    assert inert("``` a`b\n<b>") == "``` a`b\n&lt;b>", "a backtick in the info string makes it no fence"
+    assert inert("    ```\n<b>") == "    ```\n&lt;b>", "only fences at the start of a line count"
+
+
+def test_plain_text_has_no_control_characters() -> None:
+    text = plain_transcript(fold(EMPTY, entries("weather")))
+    assert all(character == "\n" or character >= " " for character in text)
+
+
+def test_durations_are_written_as_people_do() -> None:
+    assert [duration(s) for s in (0, 0.04, 3.26, 59.96, 125)] == ["0.0 s", "0.0 s", "3.3 s", "1 min 00 s", "2 min 05 s"]
