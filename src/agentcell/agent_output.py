@@ -109,4 +109,4 @@ def _type_name(output_type: Any) -> str:
     origin = get_origin(output_type)
     if origin and arguments:
         return f"{_type_name(origin)}[{', '.join(_type_name(a) for a in arguments)}]"
-    return getattr(output_type, "__name__", None) or str(output_type)
+    return getattr(output_type, "__name__", None) or repr(output_type)

@@ -18,6 +18,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from . import __version__
 
@@ -114,29 +115,25 @@ def _lab(options: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         raise CommandError("JupyterLab is not installed; install it with: pip install 'agentcell[lab]'")
     notebook = notebook_to_open(options.dir)
-    command = lab_command(notebook, no_browser=options.no_browser, port=options.port, extra=options.extra)
+    command = lab_command(options.dir, notebook, no_browser=options.no_browser, port=options.port, extra=options.extra)
     environment = lab_environment(os.environ)
-    server = subprocess.Popen(command, env=environment)
-    try:
-        return server.wait()
-    except KeyboardInterrupt:
-        # The terminal has sent the interrupt to the server too; it asks whether to stop, or stops.
-        return _wait_for_end(server)
-
-
-def _wait_for_end(server: subprocess.Popen[bytes]) -> int:
-    while True:
-        try:
-            return server.wait()
-        except KeyboardInterrupt:
-            server.terminate()
+    if sys.platform == "win32":
+        return subprocess.call(command, env=environment)
+    # In this process's place, so that Ctrl-C and every other signal reach the server itself.
+    sys.stdout.flush()
+    os.execve(command[0], command, environment)
 
 
 def lab_command(
-    notebook: Path, *, no_browser: bool = False, port: int | None = None, extra: Sequence[str] = ()
+    folder: Path, notebook: Path, *, no_browser: bool = False, port: int | None = None, extra: Sequence[str] = ()
 ) -> list[str]:
-    """The command that opens JupyterLab on a notebook."""
-    command = [sys.executable, "-m", "jupyterlab", str(notebook)]
+    """The command that starts JupyterLab in `folder` with `notebook`, which is inside it, as the page to open.
+
+    The notebook is given as the page and not as a file, so that the address which the server prints leads to it too.
+    """
+    page = quote(f"/lab/tree/{notebook.relative_to(folder).as_posix()}")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    command.append(f"--LabApp.default_url={page}")
     if no_browser:
         command.append("--no-browser")
     if port is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
 from .exceptions import UserError
@@ -91,9 +91,10 @@ _STYLE_MARKS: tuple[tuple[DocstringStyle, re.Pattern[str]], ...] = (
 
 def generate_func_documentation(func: Callable[..., Any], style: DocstringStyle | None = None) -> FuncDocumentation:
     """The description and parameter texts of `func`'s docstring; the style is recognised when not given."""
+    name = _function_name(func)
     doc = inspect.getdoc(func)
     if not doc:
-        return FuncDocumentation(func.__name__, None, None)
+        return FuncDocumentation(name, None, None)
     found = style or next((name for name, mark in _STYLE_MARKS if mark.search(doc)), "google")
     from griffe import Docstring, DocstringSectionKind
 
@@ -106,7 +107,7 @@ def generate_func_documentation(func: Callable[..., Any], style: DocstringStyle 
         for p in s.value
         if p.description
     }
-    return FuncDocumentation(func.__name__, "\n\n".join(texts).strip() or None, params or None)
+    return FuncDocumentation(name, "\n\n".join(texts).strip() or None, params or None)
 
 
 def function_schema(
@@ -122,8 +123,10 @@ def function_schema(
     Raises `UserError` when a type is unknown to pydantic, when the context is not the first parameter, or when strict
     mode cannot express the parameters.
     """
-    docs = generate_func_documentation(func, docstring_style) if use_docstring_info else FuncDocumentation(None, {})
-    name = name_override or getattr(func, "__name__", None) or type(func).__name__
+    name = name_override or _function_name(func)
+    docs = FuncDocumentation(name, None, None)
+    if use_docstring_info:
+        docs = generate_func_documentation(func, docstring_style)
     signature = inspect.signature(func)
     try:
         hints = get_type_hints(func, include_extras=True)
@@ -144,8 +147,11 @@ def function_schema(
                 )
             takes_context = True
             continue
-        fields[_field_name(parameter_name)] = _field(parameter_name, parameter, annotation, docs.params)
-    model = create_model(f"{name}_args", __base__=BaseModel, __config__=None, **fields)
+        fields[_field_name(parameter_name)] = _field(parameter_name, parameter, annotation, docs.param_descriptions or {})
+    # What a function takes as **keywords travels under that parameter's name, so other names are a mistake.
+    variadic = any(parameter.kind is _Kind.VAR_KEYWORD for parameter in signature.parameters.values())
+    config = ConfigDict(extra="forbid") if variadic else None
+    model = create_model(f"{name}_args", __config__=config, **fields)
     try:
         schema = model.model_json_schema()
     except Exception as error:
@@ -161,6 +167,11 @@ def function_schema(
         takes_context=takes_context,
         strict_json_schema=strict_json_schema,
     )
+
+
+def _function_name(func: Callable[..., Any]) -> str:
+    """The name of a function, or of the class of a callable object."""
+    return getattr(func, "__name__", None) or type(func).__name__
 
 
 def _is_context(annotation: Any) -> bool:

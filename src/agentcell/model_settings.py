@@ -9,9 +9,6 @@ from pydantic_core import to_jsonable_python
 
 from . import openai_types as oai
 
-_MERGED = ("extra_query", "extra_body", "extra_headers", "extra_args")
-"""Fields whose dictionaries are merged key by key when settings are resolved."""
-
 
 @dataclass
 class ModelSettings:
@@ -59,14 +56,12 @@ class ModelSettings:
     """Arguments passed on to the client's method."""
 
     def resolve(self, override: ModelSettings | None) -> ModelSettings:
-        """These settings with every set field of `override` on top; `extra_*` dictionaries are merged."""
+        """These settings with every set field of `override` on top; `extra_args` are merged key by key."""
         if override is None:
             return self
         changes = {f.name: v for f in fields(self) if (v := getattr(override, f.name)) is not None}
-        for name in _MERGED:
-            mine, theirs = getattr(self, name), changes.get(name)
-            if mine and theirs:
-                changes[name] = {**mine, **theirs}
+        if self.extra_args and override.extra_args is not None:
+            changes["extra_args"] = {**self.extra_args, **override.extra_args}
         return replace(self, **changes)
 
     def to_json_dict(self) -> dict[str, Any]:

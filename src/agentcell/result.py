@@ -269,8 +269,8 @@ class RunResultStreaming(RunResultBase):
     async def aclose(self) -> None:
         """Stop the run if it goes on, and wait until it is quiet."""
         run = self._run
-        run.cancel()
         if not run.finished:
+            run.cancel()
             await run.log.wait_closed()
         task = run.task
         if task is None or task.done() or task is asyncio.current_task():

@@ -20,11 +20,17 @@ _NESTED_MAPS = ("properties", "$defs", "definitions")
 def ensure_strict_json_schema(schema: Schema) -> Schema:
     """`schema` in strict form, as a new object.
 
-    Raises `UserError` where an object allows additional properties, which strict mode cannot express.
+    Raises `UserError` where strict mode cannot express it: an object that allows additional properties, a root that is
+    nullable or a choice, a reference that leads nowhere.
     """
     if schema == {}:
         return {"additionalProperties": False, "type": "object", "properties": {}, "required": []}
     strict = copy.deepcopy(schema)
+    for key in ("anyOf", "oneOf"):
+        if key in strict:
+            raise UserError(f"the root of a strict schema must be one object, but it has {key}; wrap it in an object")
+    if isinstance(strict.get("type"), list):
+        raise UserError(f"the root of a strict schema must be one object, but its type is {strict['type']!r}")
     _tighten(strict, strict, "")
     return strict
 
@@ -33,25 +39,18 @@ def _tighten(node: Any, root: Schema, path: str) -> None:
     """Make `node`, found at `path` of `root`, strict in place."""
     if not isinstance(node, dict):
         raise UserError(f"the schema at {path or 'its root'} must be an object, got {node!r}")
-    reference = node.get("$ref")
-    if reference is not None and len(node) > 1:
-        siblings = {key: value for key, value in node.items() if key != "$ref"}
-        node.clear()
-        node.update({**copy.deepcopy(_resolve(root, reference)), **siblings})
-    if node.get("type") == "object":
-        extra = node.setdefault("additionalProperties", False)
-        if extra:
-            raise UserError(
-                f"additionalProperties is {extra!r} at {path or 'the root'} of the schema, but a strict schema "
-                "allows no further keys; declare the fields, or switch strict mode off (strict_mode=False)"
-            )
+    _unwrap(node, root, path)
+    if isinstance(node.get("properties"), dict):
+        node.setdefault("type", "object")
+    if node.get("type") == "object" and node.setdefault("additionalProperties", False) is not False:
+        raise UserError(
+            f"additionalProperties is {node['additionalProperties']!r} at {path or 'the root'} of the schema, but a "
+            "strict schema allows no further keys; declare the fields, or switch strict mode off (strict_mode=False)"
+        )
     if isinstance(node.get("properties"), dict):
         node["required"] = list(node["properties"])
     if "oneOf" in node:
         node["anyOf"] = [*node.get("anyOf", []), *node.pop("oneOf")]
-    if len(node.get("allOf", ())) == 1:
-        (only,) = node.pop("allOf")
-        node.update({**only, **node})
     if "default" in node and node["default"] is None:
         del node["default"]
     for key in _NESTED_MAPS:
@@ -62,6 +61,23 @@ def _tighten(node: Any, root: Schema, path: str) -> None:
             _tighten(child, root, f"{path}/{key}/{index}")
     if isinstance(node.get("items"), dict):
         _tighten(node["items"], root, f"{path}/items")
+
+
+def _unwrap(node: Schema, root: Schema, path: str) -> None:
+    """Put in the place of a `$ref` with siblings, or of an `allOf` of one, what it stands for; siblings win."""
+    if len(node.get("allOf", ())) == 1:
+        (only,) = node.pop("allOf")
+        if isinstance(only, dict) and "$ref" in only:
+            only = copy.deepcopy(_resolve(root, only["$ref"]))
+        _tighten(only, root, f"{path}/allOf/0")
+        siblings = dict(node)
+        node.clear()
+        node.update({**only, **siblings})
+    if len(node) > 1 and "$ref" in node:
+        reference = node.pop("$ref")
+        target = copy.deepcopy(_resolve(root, reference))
+        node.update({key: value for key, value in target.items() if key not in node})
+        _unwrap(node, root, path)
 
 
 def _resolve(root: Schema, reference: str) -> Schema:

@@ -25,11 +25,11 @@ class ToolContext(RunContextWrapper[TContext]):
     """The arguments as the model wrote them: JSON text."""
     tool_call: oai.ResponseFunctionToolCall | None = None
     """The whole call item."""
-    agent: Agent[Any] | None = None
+    agent: Agent[Any] | None = field(default=None, kw_only=True)
     """The agent whose response asked for the call."""
-    failure: BaseException | None = field(default=None, repr=False)
+    failure: BaseException | None = field(default=None, repr=False, kw_only=True)
     """What the tool raised, when its error became an output for the model."""
-    report: Callable[[str, float | None], None] | None = field(default=None, repr=False)
+    report: Callable[[str, float | None], None] | None = field(default=None, repr=False, kw_only=True)
     """Where `progress` goes; set by the runner."""
 
     def progress(self, message: str, fraction: float | None = None) -> None:

@@ -1,1 +1,4 @@
-"""Tests in a real JupyterLab and a real browser; all of them synchronous, because Playwright's sync API owns the loop."""
+"""Tests in a real JupyterLab and a real browser.
+
+All of them are synchronous: Playwright's sync API runs a loop of its own in this thread.
+"""

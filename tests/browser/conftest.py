@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
+from agentcell.testing import LoopbackServer
+
 from .lab import CHECKOUT, Lab, missing
 from .notebook_page import NotebookPage
 
-from agentcell.testing import LoopbackServer
+# Read now: during tests the package's own variables are gone.
+REQUIRED = os.environ.get("AGENTCELL_REQUIRE_BROWSER") == "1"
+"""Whether a machine without a browser fails these tests instead of skipping them."""
 
 OpenNotebook = Callable[..., NotebookPage]
 """Cell sources to an open notebook."""
@@ -27,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A running JupyterLab with a browser."""
     reason = missing()
-    if reason is not None and os.environ.get("AGENTCELL_REQUIRE_BROWSER") == "1":
+    if reason is not None and REQUIRED:
         pytest.fail(f"browser tests are required here: {reason}", pytrace=False)
     if reason is not None:
         pytest.skip(reason)

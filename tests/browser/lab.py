@@ -60,6 +60,9 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 }
 """User settings of JupyterLab by plugin."""
 
+FOREIGN = ("AGENTCELL_", "IPYTHON", "JUPYTER", "OPENAI_")
+"""How the variables begin that the server must not inherit."""
+
 START_SECONDS = 60
 """How long the server may take to answer; a first start on a cold disk is slow."""
 
@@ -83,7 +86,7 @@ def missing() -> str | None:
 
 def environment(folder: Path) -> dict[str, str]:
     """An environment for a server and its kernels: this checkout, no key, no files of the user's."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "JUPYTER"))}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     places = {
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",

@@ -47,7 +47,11 @@ SCRIPTS: dict[str, Script] = {
     "list input": Script(
         "41",
         ["Hi."],
-        input=[{"role": "user", "content": "One"}, {"role": "assistant", "content": "Two"}, {"role": "user", "content": "3"}],
+        input=[
+            {"role": "user", "content": "One"},
+            {"role": "assistant", "content": "Two"},
+            {"role": "user", "content": "3"},
+        ],
     ),
     "empty response": Script("39", [[]]),
     "empty text": Script("39", [[message("")]]),
@@ -162,14 +166,24 @@ SCRIPTS: dict[str, Script] = {
         "34", [call("handmade", "{}", call_id="c1"), "x"], {"A": {"tools": ["handmade"]}}, more_outputs=True
     ),
     "handoff without its input": Script(
-        "42", [call("ask_b", "", call_id="h1"), "x"], {"A": {"handoffs": [with_input]}, "B": {}}, same_message=False, more_outputs=True
+        "42",
+        [call("ask_b", "", call_id="h1"), "x"],
+        {"A": {"handoffs": [with_input]}, "B": {}},
+        same_message=False,
+        more_outputs=True,
     ),
     "handoff with an invalid input": Script(
-        "42", [call("ask_b", "{}", call_id="h1"), "x"], {"A": {"handoffs": [with_input]}, "B": {}}, same_message=False, more_outputs=True
+        "42",
+        [call("ask_b", "{}", call_id="h1"), "x"],
+        {"A": {"handoffs": [with_input]}, "B": {}},
+        same_message=False,
+        more_outputs=True,
     ),
     "incomplete response": Script("12", [Turn(["Half of"], status="incomplete")], same_message=False),
     "failed response": Script("12", [Turn(["Half of"], status="failed")], same_message=False),
-    "stream without an end": Script("12", [Turn(["Half of it all"], cut_after=6, cut="end")], same_message=False, streamed_only=True),
+    "stream without an end": Script(
+        "12", [Turn(["Half of it all"], cut_after=6, cut="end")], same_message=False, streamed_only=True
+    ),
     "HTTP error": Script("19", [HttpError(400)]),
     "max_turns": Script(
         "16 47",

@@ -32,7 +32,87 @@ import agentcell.usage
 
 SERVER_STATE = {"previous_response_id", "auto_previous_response_id", "conversation_id", "session"}
 
-NOT_YET: dict[str, set[str]] = {}
+NOT_YET: dict[str, set[str]] = {
+    "Runner.run": {"hooks", "error_handlers", *SERVER_STATE},
+    "Runner.run_sync": {"hooks", "error_handlers", *SERVER_STATE},
+    "Runner.run_streamed": {"hooks", *SERVER_STATE, "error_handlers"},
+    "Agent": {
+        "mcp_servers",
+        "mcp_config",
+        "prompt",
+        "input_guardrails",
+        "output_guardrails",
+        "hooks",
+        "tool_use_behavior",
+        "reset_tool_choice",
+    },
+    "function_tool": {
+        "needs_approval",
+        "tool_input_guardrails",
+        "tool_output_guardrails",
+        "timeout",
+        "timeout_behavior",
+        "timeout_error_function",
+        "defer_loading",
+        "custom_data_extractor",
+        "allowed_callers",
+        "output_type",
+        "output_json_schema",
+    },
+    "handoff": {"input_filter", "nest_handoff_history"},
+    "FunctionTool": {
+        "tool_input_guardrails",
+        "tool_output_guardrails",
+        "needs_approval",
+        "timeout_seconds",
+        "timeout_behavior",
+        "timeout_error_function",
+        "defer_loading",
+        "custom_data_extractor",
+        "allowed_callers",
+        "output_json_schema",
+    },
+    "Handoff": {"input_filter", "nest_handoff_history"},
+    "ModelSettings": {"retry", "context_management", "prompt_cache_options", "preserve_raw_usage", "timeout"},
+    "RunConfig": {
+        "handoff_input_filter",
+        "nest_handoff_history",
+        "handoff_history_mapper",
+        "input_guardrails",
+        "output_guardrails",
+        "tracing_disabled",
+        "tracing",
+        "trace_include_sensitive_data",
+        "workflow_name",
+        "trace_id",
+        "group_id",
+        "trace_metadata",
+        "session_input_callback",
+        "call_model_input_filter",
+        "tool_error_formatter",
+        "session_settings",
+        "reasoning_item_id_policy",
+        "sandbox",
+        "tool_execution",
+        "tool_not_found_behavior",
+        "tool_name_collision_policy",
+        "output_guardrail_blocked_message",
+    },
+    "RunContextWrapper": {"turn_input", "tool_input"},
+    "ToolCallItem": {"title", "tool_origin"},
+    "ToolCallOutputItem": {"tool_origin", "custom_data"},
+    "ItemHelpers.tool_call_output_item": {"output_json_schema", "output_type_adapter"},
+    "RunResult.to_input_list": {"mode"},
+    "RunResultStreaming.to_input_list": {"mode"},
+    "RunErrorDetails": {
+        "input_guardrail_results",
+        "output_guardrail_results",
+        "tool_input_guardrail_results",
+        "tool_output_guardrail_results",
+    },
+    "function_schema.FuncSchema": {"return_annotation"},
+    "tool_context.ToolContext": {"tool_namespace", "run_config", "turn_input", "tool_input"},
+}
 """Parameters and fields of the reference that agentcell does not have yet."""
 
 OPTIONAL_HERE = {
@@ -80,6 +160,9 @@ pair("function_schema.generate_func_documentation")
 pair("function_schema.FuncDocumentation")
 pair("strict_schema.ensure_strict_json_schema")
 
+CALLABLES = [path for path in PAIRS if path != "function_schema.FuncSchema"]
+"""`inspect.signature` cannot read the constructor of the reference's `FuncSchema`."""
+
 NOTHING = inspect.Parameter.empty
 
 
@@ -102,7 +185,7 @@ def plain_default(thing: Any, parameter: inspect.Parameter) -> Any:
     return default
 
 
-@pytest.mark.parametrize("path", PAIRS)
+@pytest.mark.parametrize("path", CALLABLES)
 def test_parameters_are_those_of_the_reference(path: str) -> None:
     ours, theirs = PAIRS[path]
     mine, wanted = parameters(ours), parameters(theirs)
@@ -119,7 +202,7 @@ def test_parameters_are_those_of_the_reference(path: str) -> None:
     assert set(missing) == NOT_YET.get(path, set())
 
 
-@pytest.mark.parametrize("path", PAIRS)
+@pytest.mark.parametrize("path", CALLABLES)
 def test_own_parameters_come_last_or_by_keyword(path: str) -> None:
     ours, theirs = PAIRS[path]
     mine, wanted = parameters(ours), parameters(theirs)
@@ -147,9 +230,7 @@ def test_doors_are_of_the_same_kind(name: str) -> None:
     assert inspect.ismethod(ours) == inspect.ismethod(theirs)
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in agentcell.__all__ if isinstance(getattr(agents, n, None), type)]
-)
+@pytest.mark.parametrize("name", [n for n in agentcell.__all__ if isinstance(getattr(agents, n, None), type)])
 def test_classes_have_the_same_bases(name: str) -> None:
     """`except AgentsException` and `isinstance(model, Model)` catch what they catch there."""
     ours, theirs = getattr(agentcell, name), getattr(agents, name)

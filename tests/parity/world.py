@@ -145,7 +145,9 @@ def build(lib: Any, script: Script, model: Any) -> Any:
         spec = dict(spec)
         if spec.get("instructions") == "computed":
             spec["instructions"] = _instructions
-        handoffs = [made[target] if isinstance(target, str) else target(lib, made) for target in spec.pop("handoffs", [])]
+        handoffs = [
+            made[target] if isinstance(target, str) else target(lib, made) for target in spec.pop("handoffs", [])
+        ]
         chosen = [tools[tool] for tool in spec.pop("tools", [])]
         made[name] = lib.Agent(name=name, model=model, tools=chosen, handoffs=handoffs, **spec)
     return made[next(iter(script.agents))]

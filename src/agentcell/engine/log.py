@@ -83,9 +83,13 @@ class EventLog:
         await future
 
     def discard(self) -> None:
-        """End every consumer now, whatever it has not read yet; views still read it all."""
-        self.discarded = True
+        """End every consumer now, whatever it has not read yet; views still read it all.
+
+        In a log that has ended only those who are reading are stopped: who comes later gets the whole log.
+        """
+        self.discarded = self.discarded or not self.closed
         for reader in tuple(self._readers):
+            reader.stopped = reader.consumer
             reader.wake()
 
     def reader(self, *, consumer: bool) -> Reader:
@@ -136,6 +140,8 @@ class Reader:
         """Whether the run waits for this reader and stops when it closes."""
         self.handled = 0
         """How many entries have been handled: taken, and come back for more."""
+        self.stopped = False
+        """Whether the reader ends now instead of reading what is left."""
         self._log = log
         self._next = 0
         self._waiting: asyncio.Future[None] | None = None
@@ -145,7 +151,7 @@ class Reader:
         """The next entry, waiting for it; `None` at the end."""
         log = self._log
         while True:
-            if self.consumer and log.discarded:
+            if self.stopped or (self.consumer and log.discarded):
                 return None
             if self._next < len(log.entries):
                 self.handled = self._next
@@ -174,7 +180,7 @@ class Reader:
         """Sleep until the log wakes this reader."""
         self._waiting = waiting = asyncio.get_running_loop().create_future()
         log = self._log
-        if self._next < len(log.entries) or log.closed or (self.consumer and log.discarded):
+        if self._next < len(log.entries) or log.closed or self.stopped or (self.consumer and log.discarded):
             self._waiting = None
             return
         try:

@@ -102,11 +102,11 @@ class RunState(Generic[TContext]):
         self.history.extend(item.to_input_item() for item in items)
 
     def cancel(self) -> None:
-        """Stop the run at once; from any thread, any number of times."""
+        """Stop the run at once, and whoever is reading it; from any thread, any number of times."""
+        self.log.discard()
         if self.finished or self.cancelled:
             return
         self.cancelled = True
-        self.log.discard()
         task = self.task
         if task is None:
             if self.status == "prepared":

@@ -105,7 +105,8 @@ def _live_attributes(node: Node) -> dict[str, str]:
 
 
 def _record_attributes(node: Node) -> dict[str, str]:
-    style = ";".join(s for name in (node.kind, *node.mods) if (s := STYLES.get(name)))
+    names = (node.kind, *(f"{node.kind}.{mod}" for mod in node.mods))
+    style = ";".join(s for name in names if (s := STYLES.get(name)))
     return {**({"style": style} if style else {}), **node.attributes}
 
 
@@ -248,7 +249,8 @@ def _card_tree(card: ToolCard) -> Node:
         " ",
         el("code", "name", escape.visible(card.name)),
         el("span", "brief", f" {_brief(card)}", key=f"{card.id}.b"),
-        el("span", "meta", f" \u00b7 {CARD_WORDS[card.state]}", key=f"{card.id}.w"),
+        el("span", "sep", " \u00b7 "),
+        el("span", "meta", CARD_WORDS[card.state], key=f"{card.id}.w"),
         time,
         key=f"{card.id}.s",
     )

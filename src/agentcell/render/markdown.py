@@ -53,7 +53,7 @@ CHUNK = 64
 
 _SLICE = 2048
 _LAG_FROM = 1024
-_LAG = 32
+_LONG_LAG_FROM = 16_384
 _STALE_FROM = 16_384
 
 _CLOSED_BY_BLANK = frozenset({"paragraph", "heading", "hr", "blockquote", "table"})
@@ -165,7 +165,8 @@ class MarkdownFold:
             self._append_words(text)
             return
         self._held += text
-        if len(self._held) * _LAG >= len(self._source) - _LAG_FROM:
+        weight = len(self._source)
+        if len(self._held) >= max((weight - _LAG_FROM) // 32, (weight - _LONG_LAG_FROM) // 8):
             self._advance(final=False)
 
     def _append_words(self, text: str) -> None:

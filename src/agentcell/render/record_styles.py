@@ -30,6 +30,13 @@ STYLES: dict[str, str] = {
     "code": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 6px 0;white-space:pre-wrap",
     "handoff": "margin:8px 0",
     "notice": f"border:{_LINE};border-radius:6px;margin:8px 0;padding:6px 10px;white-space:pre-wrap",
-    "error": "border-color:#c03030",
+    "notice.error": "border-color:#c03030",
+    "dot.done": "color:#2e8b57",
+    "dot.failed": "color:#c03030",
+    "dot.stopped": "color:#d08000",
+    "mark.completed": "color:#2e8b57",
+    "mark.failed": "color:#c03030",
+    "mark.cancelled": "color:#d08000",
+    "sep": "color:#808080",
 }
-"""Inline style by class; states that need no look of their own are left out."""
+"""Inline style by class, and by class and state (`class.state`); what needs no look of its own is left out."""

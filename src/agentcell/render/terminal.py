@@ -403,10 +403,18 @@ class _Markdown:
             lines = console.render_lines(drawn, options, pad=False)
         except Exception:  # whatever a text does to the drawing, it must not end the run
             lines = console.render_lines(Text(self._source, style=self._style), options, pad=False)
+        while lines and _is_blank(lines[0]):
+            lines.pop(0)
+        while lines and _is_blank(lines[-1]):
+            lines.pop()
         for index, line in enumerate(lines):
             if index:
                 yield Segment.line()
             yield from line
+
+
+def _is_blank(line: list[Segment]) -> bool:
+    return all(not segment.text.strip() for segment in line)
 
 
 def _line(pieces: Iterable[Piece]) -> RenderableType:

@@ -89,7 +89,7 @@ class TurnHead:
     ended: float | None = None
     """When the response was complete."""
     new_agent: bool = False
-    """Whether the agent differs from the turn before."""
+    """Whether nothing before has said that this agent runs now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,14 +121,15 @@ def _update(view: RunView, block_id: str, **changes: Any) -> RunView:
 
 
 def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
-    last = next((b for b in _newest(view) if isinstance(b, TurnHead)), None)
+    last = next((b for b in _newest(view) if isinstance(b, (TurnHead, HandoffMark))), None)
+    known = last.target if isinstance(last, HandoffMark) else last.agent if last is not None else None
     head = TurnHead(
         f"t{event.turn}",
         event.turn,
         event.agent,
         event.model,
         started=view.elapsed,
-        new_agent=last is None or last.agent != event.agent,
+        new_agent=known != event.agent,
     )
     view = replace(
         view,

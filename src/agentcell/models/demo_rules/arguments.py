@@ -113,9 +113,10 @@ class _Filler:
         greedy = not any(f.sort == "free" for f in fields)
         found: dict[str, list[Any]] = {}
         for item in fields:
-            explicit = self.explicit(item)
-            if explicit is not NO_DEFAULT:
-                found[item.name] = [explicit]
+            given = self.returned(item) if self.every_field else NO_DEFAULT
+            given = self.explicit(item) if given is NO_DEFAULT else given
+            if given is not NO_DEFAULT:
+                found[item.name] = [given]
         open_numbers = [f for f in numbers if f.name not in found]
         order = sorted(fields, key=lambda f: (_EAGERNESS[f.sort], not f.required))
         for item in order:
@@ -133,15 +134,18 @@ class _Filler:
         if item.name in self.written:
             value = self.written[item.name]
             return value if _fits(value, item.schema) else NO_DEFAULT
-        return self.picker.by_name(item)
+        value = self.picker.by_name(item)
+        return (
+            bounded(value, item.schema)
+            if item.sort == "number" and value is not NO_DEFAULT
+            else bounded_text(value, item.schema)
+        )
 
     def field(self, item: Field, parent: Schema, depth: int) -> list[Any]:
         """The values for one field, or the stand-in that keeps the object valid."""
-        if self.every_field:
-            if (value := self.returned(item)) is not NO_DEFAULT:
-                return [value]
-            if item.sort in ("free", "other") and self.source.answer and set(item.words) & ABOUT_ALL:
-                return [bounded_text(self.source.answer, item.schema)]
+        about_all = item.sort in ("free", "other") and set(item.words) & ABOUT_ALL
+        if self.every_field and about_all and self.source.answer:
+            return [bounded_text(self.source.answer, item.schema)]
         values = self.found(item, parent, depth)
         if values:
             return values
@@ -164,6 +168,7 @@ class _Filler:
         return [self.stand_in(item.schema, item, depth)]
 
     def found(self, item: Field, parent: Schema, depth: int) -> list[Any]:
+        """What the layers say about one field; empty when they say nothing."""
         match item.sort:
             case "object":
                 wanted = item.required or self.every_field or (item.listed and not item.nullable)
@@ -179,10 +184,11 @@ class _Filler:
                 return [bounded_text(v, item.schema) for v in self.picker.values(item, title)]
 
     def array(self, item: Field, depth: int) -> list[Any]:
+        """One list for a field that holds a list, within its sizes; empty when nothing is listed."""
         inner, _ = resolve(item.schema.get("items"), self.defs)
         least, most = _size(item.schema, "minItems", 0), _size(item.schema, "maxItems", 50)
         if inner.get("type") == "object" or "properties" in inner:
-            wanted = item.required or self.every_field
+            wanted = item.required or (self.every_field and item.default is NO_DEFAULT)
             rows = self.objects(inner, depth) if wanted and depth < 5 else []
         else:
             rows = self.picker.listed(item, inner, self.source.answer if self.every_field else "")
@@ -257,7 +263,7 @@ class _Filler:
             return {f.name: self.stand_in(f.schema, f, depth + 1) for f in inside if f.listed}
         if kind == "null":
             return None
-        return self.picker.sample(schema, item)
+        return bounded_text(self.picker.sample(schema, item), schema)
 
 
 def bounded_text(value: Any, schema: Schema) -> Any:

@@ -29,6 +29,7 @@ _NEAR: Mapping[str, frozenset[str]] = {
 
 
 def choices_in(item: Field, layers: Sequence[Layer]) -> list[Any]:
+    """The values of an enum that the prompt names, or the one it comes near to."""
     if "const" in item.schema:
         return [item.schema["const"]]
     choices = [c for c in item.schema.get("enum") or () if c is not None]
@@ -65,14 +66,14 @@ def _near_choice(choices: Sequence[Any], words: Sequence[Word]) -> list[Any]:
 
 
 def flag_in(item: Field, layers: Sequence[Layer]) -> list[bool]:
+    """Whether the prompt names the flag, or its opposite; empty when it does not speak of it."""
     own = [stem(w) for w in item.words if w not in _FLAG_VERBS]
-    near = synonyms(own)
     for layer in layers[:2]:
         for index, word in enumerate(layer.words):
             inside = layer.start <= word.start and word.end <= layer.end
             if inside and any(word.stem == prefix + one for prefix in ("in", "un", "non") for one in own):
                 return [False]
-            if inside and (word.stem in own or (word.stem in near and len(own) == 1)):
+            if inside and word.stem in own:
                 before = [w.text.lower() for w in layer.words[max(0, index - 3) : index]]
                 return [not any(w in _NEGATIONS or w.endswith("n't") for w in before)]
     return []

@@ -31,7 +31,7 @@ _NAMES: tuple[tuple[Sort, str], ...] = (
     ("email", "email mail emails"),
     ("url", "url uri link website webpage href"),
     ("path", "path file filename filepath directory dir folder"),
-    ("date", "date day when deadline checkin checkout birthday dates"),
+    ("date", "date day when deadline due since until start end starts ends checkin checkout birthday dates"),
     ("time", "time hour"),
     ("id", "id ids code sku ref reference tracking zip zipcode postcode uuid number phone isbn"),
     ("ticker", "ticker symbol stock tickers symbols stocks"),

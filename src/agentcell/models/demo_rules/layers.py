@@ -64,6 +64,8 @@ class Layer:
 def layer_of(text: str) -> Layer:
     """The layer of a whole text, cut at `MAX_TEXT` characters."""
     text = text[:MAX_TEXT]
+    if text.isupper() and text.count(" ") > 2:
+        text = text.lower()
     return Layer(text, 0, len(text), list(_things(text)), list(_words(text)))
 
 

@@ -213,7 +213,10 @@ def _match(
     parameters = {s for s, points in signs.items() if points == 0.75}
     near = own_stems | synonyms(own_stems) | {stem(w) for w in name_words(tool.name)} | parameters
     offsets = frozenset(w.start for w in words if w.stem in near)
-    score = sum(sorted(hits.values(), reverse=True)[:6]) + _arithmetic(tool, layer, explained)
+    content = _content(tool, layer, explained)
+    if content:
+        hits |= {one: 0.0 for one in _OPERATIONS if any(w.stem == one for w in words)}
+    score = sum(sorted(hits.values(), reverse=True)[:6]) + content
     if score < 0.9:
         return Match(tool, 0.0, frozenset(), offsets)
     named = own_stems & set(hits)
@@ -224,10 +227,17 @@ def _match(
     return Match(tool, score, frozenset(hits), offsets)
 
 
-def _arithmetic(tool: ToolSpec, layer: Layer, explained: set[str]) -> float:
-    """What an arithmetic expression in the text adds for a tool that takes one."""
-    takes = any(f.sort == "expression" and f.required for f in _fields(tool))
-    return 2.5 if takes and not explained and expression_in(layer.text[layer.start : layer.end]) else 0.0
+_OPERATIONS = stem_set("plus minus times divided power squared")
+
+
+def _content(tool: ToolSpec, layer: Layer, explained: set[str]) -> float:
+    """What the text itself adds for a tool that takes an arithmetic expression, or two currencies."""
+    if explained:
+        return 0.0
+    sorts = [f.sort for f in _fields(tool) if f.required]
+    if "expression" in sorts and expression_in(layer.text[layer.start : layer.end]):
+        return 2.5
+    return 2.0 if sorts.count("currency") > 1 and len(layer.free("currency")) > 1 else 0.0
 
 
 _PRESENT: Mapping[Sort, tuple[str, ...]] = {

@@ -22,6 +22,7 @@ _MONEY = stem_set("amount price cost bill total budget salary balance money valu
 _SHARE = stem_set("percent percentage rate tip discount interest tax pct")
 _LIMITS = stem_set("limit top count n k max num number results size amount quantity how many times")
 _LIMIT_MARKS = word_set("top first last limit max maximum to most latest only give")
+_OPERATORS = frozenset("+-*/×÷^−")
 _AT_FIRST = re.compile(r"\b(?:result|it|that|this|answer|sum|total|product|outcome)\b", re.I)
 
 
@@ -124,6 +125,8 @@ def _points(item: Field, number: Thing, layer: Layer) -> float:
     )
     year = number.value.isdigit() and len(number.value) == 4 and 1500 <= int(number.value) <= 2200
     marked = bool(before) and before[-1].text.lower() in _LIMIT_MARKS
+    if number.unit and number.unit.lower() in item.words:
+        points = max(points, 4)
     if own & _PEOPLE and following in _PEOPLE:
         points = max(points, 4)
     if own & _SHARE:
@@ -145,7 +148,15 @@ def _points(item: Field, number: Thing, layer: Layer) -> float:
 def _deal(fields: Sequence[Field], numbers: list[Thing], layer: Layer, chosen: dict[str, list[Thing]]) -> None:
     if not fields or not numbers:
         return
+    operator = next((o for o in sorted(layer.evidence) if layer.text[o : o + 1] in _OPERATORS), None)
+    if operator is not None and len(fields) == 2:
+        left = [n for n in numbers if n.end <= operator][-1:]
+        right = [n for n in numbers if n.start >= operator][:1]
+        numbers = left + right if left and right else numbers
     if len(fields) == 1:
+        upper = {"max", "maximum", "high", "upper", "limit", "stop"} & set(fields[0].words)
+        if upper and layer.before(numbers[0].start) == ["between"]:
+            numbers = numbers[1:2] or numbers
         group = next(g for g in coordinated(numbers, layer.text) if numbers[0] in g)
         chosen[fields[0].name] = group
         return

@@ -30,13 +30,15 @@ _BOUNDARY_WORDS = word_set(
 
 
 def role_of(item: Field) -> str:
+    """Which end a field stands for by its name: "from", "to", or "" for neither."""
     words = item.words
-    if len(words) == 1 and words[0] in ("start", "end", "base"):
+    if len(words) == 1 and words[0] in ("start", "end"):
         return ""
     return "from" if _FROM & set(words) else "to" if _TO & set(words) else ""
 
 
 def units_in(layer: Layer) -> list[Thing]:
+    """The units of measure in a text that no field has used, those written on a number included."""
     found = [
         Thing("name", w.text, w.start, w.end)
         for w in layer.words

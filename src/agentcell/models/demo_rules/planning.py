@@ -113,6 +113,8 @@ def plan(
         return step
     wanted = _wanted(turn, tools)
     chosen, missing = _calls(turn, tools, wanted, today)
+    if missing and not chosen and not turn.calls and (other := _search(turn, tools)):
+        chosen, missing = _calls(turn, tools, other, today)
     handed = _handoff(turn, handoffs, wanted, bool(chosen), today)
     if handed is not None:
         return handed

@@ -25,7 +25,7 @@ _PREPOSITIONS: Mapping[Sort, frozenset[str]] = {
     "place": word_set("in at for near of around to from visit between on"),
     "person": word_set("for to with named called by is from of am i'm tell"),
     "id": word_set("order number id no ticket code invoice reference sku for of"),
-    "other": word_set("for about of on in with called named is by to a"),
+    "other": word_set("for about of on in with called named is by to"),
     "free": word_set("about on regarding for of titled called named into"),
     "path": word_set("in of from file folder directory open read"),
     "language": frozenset({"to", "into", "in", "from"}),
@@ -54,6 +54,18 @@ _ANSWERS = word_set(
     result analysis rationale comment story poem feedback recommendation"""
 )
 _YES, _NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
+
+
+_NO_NAMES = word_set(
+    """nice good bad great fine beautiful best latest outside outdoors home here there today tomorrow now call run
+    tool function test try check show please city place area location weekend"""
+)
+
+
+def _could_name(text: str) -> bool:
+    """Whether left-over words may be a name or a short value: few, without punctuation, not all of them empty."""
+    words = text.lower().split()
+    return len(words) <= 4 and not re.search(r"[.?!;:]", text) and not set(words) <= _NO_NAMES
 
 
 class Picker:
@@ -297,7 +309,8 @@ class Picker:
         if answer and set(item.words) & _ANSWERS:
             return answer
         for layer in self.layers[:2]:
-            if rest := self.residual(layer):
+            rest = self.residual(layer)
+            if rest and (item.sort == "free" or _could_name(rest)):
                 layer.taken.extend((w.start, w.end) for w in layer.words if w.text in rest)
                 return rest
         text = self.layers[0].text.strip() if self.layers else ""
@@ -334,10 +347,13 @@ class Picker:
             ):
                 layer.take(*found)
                 return [t.value for t in found]
+        sort = sort_of_name(item.name)
+        if sort in ("person", "place") and (names := layer.free("name", "caps")):
+            layer.take(*names)
+            return [t.value for t in names]
         if quoted := layer.free("quoted"):
             layer.take(*quoted)
             return [t.value for t in quoted]
-        sort = sort_of_name(item.name)
         kinds: tuple[Kind, ...] = _KINDS.get(sort, ("name", "caps", "id", "email", "url", "path", "language"))
         if sort in ("free", "other") and not item.required:
             return []

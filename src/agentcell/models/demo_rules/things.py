@@ -73,7 +73,9 @@ _COUNTRIES = word_set(
     nv nh nj nm ny nc nd oh ok or pa ri sc sd tn tx ut vt va wa wv wi wy"""
 )
 _NOT_NAMES = word_set(
-    """i a api json csv sql html pdf url id faq ok am pm please hello hi hey dear thanks mr mrs ms dr
+    """invite visit meet message text notify greet welcome schedule move turn change fetch generate roll buy sell
+    pay put read save print rename upload download navigate walk drive calculate compute multiply subtract divide
+    i a api json csv sql html pdf url id faq ok am pm please hello hi hey dear thanks mr mrs ms dr
     compare plan write create list sort count check open close start stop run send set add remove
     delete update cancel summarize explain describe name pick choose generate draw play reply answer
     respond extract classify analyze analyse monday tuesday wednesday thursday friday saturday
@@ -146,6 +148,9 @@ _NAME = re.compile(
     r"(?<!\w)[A-ZÀ-ÖØ-Þ][\w’'-]*(?:(?: (?:de|da|do|del|di|la|le|van|von|der|of the|al|el|upon|sur))? "
     r"[A-ZÀ-ÖØ-Þ][\w’'-]*)*"
 )
+_AFTER_VERB = re.compile(
+    r" (?:on|off|up|out|the|my|a|an|of|for|to|in|me|this|that|all|some|it|with|about|from|into|by)\b"
+)
 _JOINER = re.compile(r"(?:,\s*(?:and|or)\s+|\s*,\s*|\s+(?:and|or|vs\.?|versus)\s+|\s*&\s*)\Z", re.I)
 
 
@@ -208,7 +213,7 @@ def _names(m: re.Match[str], text: str) -> Iterator[Thing]:
         opens = not text[:start].strip() or bool(re.search(r"[.!?:\n]\s*\Z|[\"“]\Z", text[:start]))
         low = re.sub(r"['’]\w*\Z", "", bare).lower()
         drop = low in STOP_WORDS or low in _NOT_NAMES or (opens and bool(synonyms({stem(bare)})))
-        drop = drop or (opens and text[start + len(value) :].startswith((" of ", " for ")))
+        drop = drop or (opens and first == value and bool(_AFTER_VERB.match(text, start + len(value))))
         if not drop:
             break
         rest = value[len(first) :].lstrip()

@@ -27,8 +27,8 @@ STOP_WORDS = word_set(
     how's that's there's in on at of for to from by with about into onto over under between through
     during as if because while until out up down off like want wanted need needs know tell give show
     use using via vs per etc ok okay hi hello hey now much many lot kind sort thing things way one
-    ones something anything someone anyone next last first second finally again me? get got gets
-    getting make makes made hows whats well yes ja more most other another such own same able
+    ones something anything someone anyone next last first second finally again called named titled
+    entitled get got gets getting make makes made hows whats well yes ja more most other another such own same able
     regarding question questions ask asking asked go going try trying say says currently current
     right"""
 )

@@ -1,0 +1,130 @@
+"""Pictures of a live run and of its record, in both themes and two widths, to look at.
+
+They go to `test-output/`; with `--update-images` the README's pictures are written to `docs/images/` too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agentcell.testing import LoopbackServer, Turn
+
+from .conftest import OpenNotebook
+from .lab import CHECKOUT
+from .notebook_page import NotebookPage
+from .scenes import TEAM, connected, team_turns
+
+pytestmark = pytest.mark.ci
+
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+WIDTHS = (1200, 480)
+
+REPORT = """\
+## Paris, next three days
+
+It stays **sunny** for three days; take `sunglasses` and see [the forecast](https://example.org/paris).
+
+| day | sky | high |
+|---|---|---:|
+| Friday | clear | 21 |
+| Saturday | clear | 22 |
+| Sunday | hazy | 24 |
+
+```python
+def pack(days: int) -> list[str]:
+    return ["sunglasses"] * days
+```
+
+1. Walk along the river
+2. Visit a museum when it gets hot
+   - the one with the garden
+"""
+
+FIRST_RUN = '''\
+from agentcell import Agent, function_tool
+
+@function_tool
+def get_weather(city: str, days: int = 1) -> str:
+    """Get the weather forecast of a city."""
+    return f"{city}: sunny, 21 °C, light wind for {days} day(s)"
+
+@function_tool
+def convert_currency(amount: float, currency: str) -> str:
+    """Convert an amount of euros to another currency."""
+    return f"{amount:.2f} EUR = {amount * 171.3:.0f} {currency}"
+
+planner = Agent(name="Planner", handoff_description="Plans trips and itineraries.", tools=[get_weather])
+travel = Agent(name="Travel", tools=[get_weather, convert_currency], handoffs=[planner])
+'''
+
+FIRST_PROMPT = """\
+%%agent travel
+What is the weather in "Paris" and in "Tokyo", convert 250 euros to JPY, and plan the trip.
+"""
+
+
+def take_all(notebook: NotebookPage, index: int, name: str, folder: Path) -> None:
+    for theme, theme_name in THEMES.items():
+        notebook.set_theme(theme_name)
+        for width in WIDTHS:
+            notebook.set_width(width)
+            notebook.cell(index).scroll_into_view_if_needed()
+            notebook.screenshot(folder / f"{name}-{theme}-{width}.png", index)
+
+
+@pytest.fixture
+def light_again(open_notebook: OpenNotebook) -> Iterator[list[NotebookPage]]:
+    """Notebooks whose change of theme is taken back, because the server remembers it."""
+    changed: list[NotebookPage] = []
+    yield changed
+    for notebook in changed:
+        notebook.set_theme(THEMES["light"])
+
+
+def fits(notebook: NotebookPage, index: int) -> bool:
+    """Whether nothing in a cell's output is wider than the output itself."""
+    return notebook.output(index).evaluate("area => area.scrollWidth <= area.clientWidth + 1")
+
+
+def test_a_live_run_and_its_record(
+    open_notebook: OpenNotebook,
+    light_again: list[NotebookPage],
+    serve: Callable[..., LoopbackServer],
+    artifacts: Path,
+) -> None:
+    release = threading.Event()
+    server = serve(team_turns(Turn([REPORT], hold_after=70, release=release)))
+    notebook = open_notebook(connected(server), TEAM, "%%agent guide\nHow is Paris?", height=1400)
+    light_again.append(notebook)
+    notebook.run(0, 1)
+    notebook.run_cell(2)
+    notebook.output(2, ".ac-answer").get_by_text("Sunday").wait_for()
+    notebook.output(2, "details.ac-card summary").click()
+    take_all(notebook, 2, "live", artifacts)
+    assert fits(notebook, 2)
+    release.set()
+    notebook.output(2, ".ac-run").wait_for(state="detached")
+    notebook.wait_idle()
+    notebook.output(2, "summary").first.click()
+    take_all(notebook, 2, "record", artifacts)
+    assert fits(notebook, 2)
+
+
+def test_the_first_run(
+    open_notebook: OpenNotebook, light_again: list[NotebookPage], artifacts: Path, pytestconfig: pytest.Config
+) -> None:
+    notebook = open_notebook("%load_ext agentcell", FIRST_RUN, FIRST_PROMPT, height=1600)
+    light_again.append(notebook)
+    notebook.run(0, 1, 2)
+    for card in notebook.output(2, "summary").all()[:1]:
+        card.click()
+    take_all(notebook, 2, "first-run", artifacts)
+    if pytestconfig.getoption("--update-images", default=False):
+        images = CHECKOUT / "docs" / "images"
+        images.mkdir(parents=True, exist_ok=True)
+        for theme, name in (("light", "first-run.png"), ("dark", "first-run-dark.png")):
+            (images / name).write_bytes((artifacts / f"first-run-{theme}-1200.png").read_bytes())

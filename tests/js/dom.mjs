@@ -1,0 +1,39 @@
+/** Gives the tests a DOM from jsdom, which is looked for beside the tests and in $AGENTCELL_NODE_MODULES. */
+
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const places = [process.env.AGENTCELL_NODE_MODULES, process.cwd()].filter(Boolean);
+
+/** jsdom's JSDOM class, or null when it is not installed. */
+export const JSDOM = (() => {
+  for (const place of places) {
+    try {
+      return createRequire(join(place, "x.js"))("jsdom").JSDOM;
+    } catch {
+      // the next place
+    }
+  }
+  return null;
+})();
+
+/** Why DOM tests are skipped, or false. */
+export const skip = JSDOM ? false : "jsdom is not installed (npm install --no-save jsdom@24, AGENTCELL_NODE_MODULES=...)";
+
+/** Make a fresh document global, as in a page. */
+export function page() {
+  const { window } = new JSDOM("<!doctype html><body></body>");
+  globalThis.document = window.document;
+  return window;
+}
+
+/** One line for each node, so that two trees can be compared and adjacent texts are seen. */
+export function outline(node, indent = "") {
+  return [...node.childNodes]
+    .map((child) => {
+      if (child.nodeType === 3) return `${indent}${JSON.stringify(child.data)}`;
+      const attributes = [...child.attributes].map(({ name, value }) => ` ${name}=${JSON.stringify(value)}`).sort();
+      return `${indent}<${child.localName}${attributes.join("")}>\n${outline(child, indent + "  ")}`;
+    })
+    .join("\n");
+}

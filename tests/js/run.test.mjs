@@ -1,0 +1,297 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { outline, page, skip } from "./dom.mjs";
+
+const run = await import("../../src/agentcell/render/assets/run.js");
+const { default: widget, duration, sanitize } = run;
+
+/** A model as anywidget gives it: `sent` is what the page said, `hear` what the kernel says. */
+function fakeModel(snapshot = null) {
+  const heard = new Set();
+  return {
+    sent: [],
+    get: (name) => (name === "snapshot" ? snapshot : undefined),
+    send(message) {
+      this.sent.push(message);
+    },
+    on: (event, callback) => event === "msg:custom" && heard.add(callback),
+    off: (_, callback) => heard.delete(callback),
+    hear: (message) => heard.forEach((callback) => callback({ v: 1, ...message })),
+    listeners: () => heard.size,
+  };
+}
+
+function start(html = '<div data-k="b"></div>', seq = 0) {
+  const model = fakeModel({ seq, html });
+  const instance = widget();
+  instance.initialize({ model });
+  return { model, instance, view: () => view(instance, model) };
+}
+
+function view(instance, model) {
+  const el = document.createElement("div");
+  document.body.append(el);
+  const stop = instance.render({ model, el });
+  return Object.assign(el, { stop });
+}
+
+const add = (seq, html, key = "b") => ({ t: "frame", seq, ops: [["add", key, html]] });
+const texts = (el) => [...el.querySelectorAll("p")].map((p) => p.textContent).join(" ");
+
+let window;
+beforeEach(() => {
+  if (!skip) window = page();
+});
+
+/** @param {string} name @param {() => void} body */
+const domTest = (name, body) => test(name, { skip }, body);
+
+test("no export is called render, which anywidget would take for an old widget", () => {
+  assert.equal(run.render, undefined);
+});
+
+test("durations read like 3.2 s and 2 min 05 s", () => {
+  assert.deepEqual([0, 3249, 59_999, 125_000].map(duration), ["0.0 s", "3.2 s", "59.9 s", "2 min 05 s"]);
+});
+
+domTest("frames that arrive before the view are in it", () => {
+  const { model, view } = start();
+  model.hear(add(1, "<p>one</p>"));
+  assert.equal(texts(view()), "one");
+});
+
+domTest("frames that the snapshot holds already are ignored", () => {
+  const { model, view } = start('<div data-k="b"><p>one</p></div>', 5);
+  const el = view();
+  model.hear(add(5, "<p>one</p>"));
+  model.hear(add(6, "<p>two</p>"));
+  assert.equal(texts(el), "one two");
+  assert.deepEqual(model.sent, []);
+});
+
+domTest("a gap asks once, and frames behind the snapshot are applied in order", () => {
+  const { model, view } = start();
+  const el = view();
+  model.hear(add(1, "<p>1</p>"));
+  for (const seq of [3, 4, 6, 5]) model.hear(add(seq, `<p>${seq}</p>`));
+  assert.deepEqual(model.sent, [{ v: 1, t: "resync", have: 1 }]);
+  assert.equal(texts(el), "1");
+  model.hear({ t: "snap", seq: 4, html: '<div data-k="b"><p>1</p><p>2</p><p>3</p><p>4</p></div>' });
+  assert.equal(texts(el), "1 2 3 4 5 6");
+  model.hear({ t: "snap", seq: 3, html: "<p>old</p>" });
+  assert.equal(texts(el), "1 2 3 4 5 6");
+  assert.equal(model.sent.length, 1);
+});
+
+domTest("a gap behind the snapshot asks again", () => {
+  const { model, view } = start();
+  view();
+  model.hear(add(2, "<p>2</p>"));
+  model.hear(add(5, "<p>5</p>"));
+  model.hear({ t: "snap", seq: 3, html: '<div data-k="b"></div>' });
+  assert.deepEqual(model.sent.map((m) => m.have), [0, 3]);
+});
+
+domTest("an answer that is lost is asked for again at a later message", () => {
+  const { model } = start();
+  let now = 0;
+  mock.method(performance, "now", () => now);
+  model.hear(add(2, ""));
+  now = 1000;
+  model.hear(add(3, ""));
+  assert.equal(model.sent.length, 1);
+  now = 4001;
+  model.hear({ t: "end", seq: 3 });
+  assert.equal(model.sent.length, 2);
+  mock.restoreAll();
+});
+
+domTest("an end beyond the last frame asks for the rest", () => {
+  const { model } = start();
+  model.hear(add(1, ""));
+  model.hear({ t: "end", seq: 1 });
+  assert.deepEqual(model.sent, []);
+  model.hear({ t: "end", seq: 2 });
+  assert.deepEqual(model.sent, [{ v: 1, t: "resync", have: 1 }]);
+});
+
+domTest("a frame that does not fit asks for a snapshot", () => {
+  const { model, view } = start();
+  const el = view();
+  mock.method(console, "warn", () => {});
+  model.hear(add(1, "<p>x</p>", "nowhere"));
+  model.hear(add(2, "<p>y</p>"));
+  mock.restoreAll();
+  assert.deepEqual(model.sent, [{ v: 1, t: "resync", have: 0 }]);
+  model.hear({ t: "snap", seq: 2, html: '<div data-k="b"><p>healed</p></div>' });
+  assert.equal(texts(el), "healed");
+});
+
+domTest("messages of another version are ignored", () => {
+  const { model, view } = start();
+  const el = view();
+  model.hear({ ...add(1, "<p>x</p>"), v: 2 });
+  assert.equal(texts(el), "");
+});
+
+domTest("each view has its own elements; a later one starts from the present", () => {
+  const { model, view } = start();
+  model.hear(add(1, "<p>1</p>"));
+  const first = view();
+  const second = view();
+  model.hear(add(2, "<p>2</p>"));
+  first.stop();
+  assert.equal(first.childNodes.length, 0);
+  model.hear(add(3, "<p>3</p>"));
+  assert.equal(texts(second), "1 2 3");
+  second.stop();
+  model.hear(add(4, "<p>4</p>"));
+  assert.equal(texts(view()), "1 2 3 4");
+});
+
+domTest("an aborted signal takes the view away, and the cleanup of initialize the handler", () => {
+  const model = fakeModel({ seq: 0, html: "<p>x</p>" });
+  const instance = widget();
+  const cleanup = instance.initialize({ model });
+  const controller = new AbortController();
+  const el = document.createElement("div");
+  instance.render({ model, el, signal: controller.signal });
+  controller.abort();
+  assert.equal(el.childNodes.length, 0);
+  cleanup();
+  assert.equal(model.listeners(), 0);
+});
+
+domTest("set, text and attr change one element and leave the others alone", () => {
+  const { model, view } = start('<p data-k="a">a</p><p data-k="c">c</p>');
+  const el = view();
+  const other = el.querySelector('[data-k="c"]');
+  model.hear({
+    t: "frame",
+    seq: 1,
+    ops: [
+      ["set", "a", '<p data-k="a" class="ac-new">b</p>'],
+      ["text", "a", "<b>"],
+      ["attr", "a", "title", "t"],
+      ["attr", "a", "onclick", "alert(1)"],
+      ["attr", "a", "class", null],
+    ],
+  });
+  assert.equal(el.querySelector('[data-k="a"]').outerHTML, '<p data-k="a" title="t">&lt;b&gt;</p>');
+  assert.equal(el.querySelector('[data-k="c"]'), other);
+});
+
+domTest("details that the user toggled stay so, in set, attr and snapshot; others follow the kernel", () => {
+  const cards = (open) =>
+    ["x", "y"].map((k) => `<details data-k="${k}"${open}><summary>s</summary>text</details>`).join("");
+  const { model, view } = start(`<div data-k="b">${cards("")}</div>`);
+  const el = view();
+  el.querySelector('[data-k="x"] summary').click();
+  const states = () => [...el.querySelectorAll("details")].map((d) => d.open);
+  assert.deepEqual(states(), [true, false]);
+  model.hear({ t: "frame", seq: 1, ops: [["set", "b", `<div data-k="b">${cards("")}</div>`]] });
+  assert.deepEqual(states(), [true, false]);
+  model.hear({ t: "frame", seq: 2, ops: [["attr", "x", "open", null], ["attr", "y", "open", ""]] });
+  assert.deepEqual(states(), [true, true]);
+  model.hear({ t: "snap", seq: 9, html: `<div data-k="b">${cards("")}</div>` });
+  assert.deepEqual(states(), [true, false]);
+});
+
+domTest("the focus stays on a button whose card is sent again", () => {
+  const html = '<div data-k="c"><button data-do="stop">Stop</button></div>';
+  const { model, view } = start(html);
+  const el = view();
+  el.querySelector("button").focus();
+  model.hear({ t: "frame", seq: 1, ops: [["set", "c", html]] });
+  assert.equal(document.activeElement, el.querySelector("button"));
+});
+
+domTest("a click on data-do tells the kernel, with the nearest key, and toggles nothing", () => {
+  const { model, view } = start(
+    '<details data-k="card"><summary>s <button data-do="stop"><span>Stop</span></button></summary></details>',
+  );
+  const el = view();
+  el.querySelector("button span").click();
+  assert.deepEqual(model.sent, [{ v: 1, t: "do", do: "stop", key: "card" }]);
+  assert.equal(el.querySelector("details").open, false);
+});
+
+domTest("clocks count from what the kernel said, go on in a second view, and stop with their attribute", () => {
+  let now = 1000;
+  mock.timers.enable({ apis: ["setInterval"] });
+  mock.method(performance, "now", () => now);
+  const { model, view } = start('<time data-k="t" data-tick="2500">2.5 s</time>');
+  const el = view();
+  now += 700;
+  mock.timers.tick(100);
+  assert.equal(el.textContent, "3.2 s");
+  el.stop();
+  mock.timers.tick(100);
+  now += 1000;
+  const [again, copy] = [view(), view()];
+  mock.timers.tick(100);
+  assert.deepEqual([again.textContent, copy.textContent], ["4.2 s", "4.2 s"]);
+  model.hear({ t: "frame", seq: 1, ops: [["attr", "t", "data-tick", null], ["text", "t", "done"]] });
+  now += 5000;
+  mock.timers.tick(100);
+  assert.deepEqual([again.textContent, copy.textContent], ["done", "done"]);
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
+domTest("a remote image loads on a click only, and its placeholder's nodes stay", () => {
+  const { view } = start('<p><span class="ac-image" data-src="https://h.example/x.png">alt</span></p>');
+  const el = view();
+  const span = el.querySelector("span");
+  assert.equal(span.getAttribute("role"), "button");
+  assert.equal(span.shadowRoot, null);
+  span.click();
+  const image = span.shadowRoot.querySelector("img");
+  assert.deepEqual([image.src, image.referrerPolicy, span.textContent], ["https://h.example/x.png", "no-referrer", "alt"]);
+});
+
+domTest("selected text outside the change stays the same nodes", () => {
+  const { model, view } = start('<div data-k="m"></div>');
+  const el = view();
+  model.hear({ t: "frame", seq: 1, ops: [["md", "m", "chunk", 0], ["md", "m", "patch", 0, 0, 0, 0, "<p>Hello</p>"]] });
+  const node = el.querySelector("p").firstChild;
+  model.hear({ t: "frame", seq: 2, ops: [["md", "m", "text", 1, " world"]] });
+  assert.equal(el.querySelector("p").firstChild, node);
+  assert.equal(node.data, "Hello world");
+});
+
+const hostile = [
+  ["<script>alert(1)</script>", "alert(1)"],
+  ["<p onclick=x id=y name=z>a</p>", "<p>a</p>"],
+  ["<img src=x onerror=alert(1) alt=A>", "A"],
+  ['<img src="data:image/svg+xml;base64,AAAA">', ""],
+  ['<img src="data:image/png;base64,AAAA" alt="a">', '<img src="data:image/png;base64,AAAA" alt="a">'],
+  ['<a href="javascript:alert(1)">a</a>', "<a>a</a>"],
+  ['<a href=" https://x.y">a</a>', "<a>a</a>"],
+  ['<a href="/api/contents">a</a>', "<a>a</a>"],
+  ['<a href="https://x.y" target="_top">a</a>', '<a href="https://x.y" target="_blank" rel="noopener noreferrer">a</a>'],
+  ["<svg><style>*{}</style><a href='https://x.y'>t</a></svg>", "*{}t"],
+  ["<math><mtext><img src=x></mtext></math>", ""],
+  ["<iframe srcdoc='<b>'></iframe><style>p{}</style>", "p{}"],
+  ['<div class="ac-x jp-Cell">a</div>', "<div>a</div>"],
+  ['<div class="ac-x ac-y" data-commandlinker-command="z">a</div>', '<div class="ac-x ac-y">a</div>'],
+  ['<div style="position:fixed">a</div>', "<div>a</div>"],
+  ['<td style="text-align:right">a</td>', '<td style="text-align:right">a</td>'],
+  ['<div style="left:10%;width:20.5%"></div>', '<div style="left:10%;width:20.5%"></div>'],
+  ['<div style="width:10%;background:url(//x)"></div>', "<div></div>"],
+  ['<span data-src="http://x.y/z">a</span>', "<span>a</span>"],
+  ["<button type=submit formaction=//x>a</button>", '<button type="button">a</button>'],
+  ["<form action=//x><input name=a></form>", ""],
+  ["<template><script>1</script></template>", ""],
+  ["<b>bold</b> <u>u</u>", "bold u"],
+  ['<p constructor="x" __proto__="y" toString="z">a</p>', "<p>a</p>"],
+];
+for (const [html, expected] of hostile) {
+  domTest(`sanitize ${html}`, () => {
+    const div = document.createElement("div");
+    div.append(sanitize(html));
+    const want = document.createElement("div");
+    want.innerHTML = expected;
+    assert.equal(outline(div), outline(want));
+  });
+}
