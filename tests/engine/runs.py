@@ -41,8 +41,10 @@ class WatchedModel(Model):
             if self.hang:
                 await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0)  # closing a connection takes a moment, too
-            self.open -= 1
+            try:
+                await asyncio.sleep(0)  # closing a connection takes a moment, too
+            finally:
+                self.open -= 1
 
 
 @function_tool

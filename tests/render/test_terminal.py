@@ -253,23 +253,18 @@ async def test_a_cancelled_wait_stops_the_run_and_keeps_what_was_written() -> No
             config = RunConfig(model=OpenAIResponsesModel("gpt-test", client))
             result = Runner.run_streamed(Agent(name="A"), "Hi", run_config=config)
             showing = asyncio.create_task(run_in_terminal(result, console))
-            async for event in result.stream_events():
-                if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
-                    break_off = asyncio.create_task(_cancel(showing))
-                    break
-            await break_off
+            reader = result._run.log.reader(consumer=False)
+            while "response.output_text.delta" not in str([entry.event for entry in await reader.take_all()]):
+                pass
+            showing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await showing
             text = raw.getvalue().decode()
     assert result.status == "stopped"
     assert "\nPartial" in text
     assert "stopped here" in text
     assert "Stopped \u00b7 A" in text
     assert not CONTROL.search(text)
-
-
-async def _cancel(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
 
 
 async def test_finish_can_be_called_twice_and_without_an_end() -> None:

@@ -40,6 +40,8 @@ async def drive(run: RunState[Any]) -> None:
     if run.finished:
         return
     task = run.task = cast("asyncio.Task[Any]", asyncio.current_task())
+    if run.cancelled:  # before there was a task to cancel
+        return run.finish("stopped")
     try:
         run.begin()
         await advance(run)

@@ -118,9 +118,15 @@ class RunState(Generic[TContext]):
         except RuntimeError:
             here = False
         if here:
-            task.cancel()
+            self._stop(task)
         elif not loop.is_closed():
-            loop.call_soon_threadsafe(task.cancel)
+            loop.call_soon_threadsafe(self._stop, task)
+
+    def _stop(self, task: asyncio.Task[Any]) -> None:
+        """Cancel the run's task; one that has not begun never gets to say how the run ended."""
+        task.cancel()
+        if self.status == "prepared":
+            self.finish("stopped")
 
     def fail(self, error: Exception) -> None:
         """End the run with an error; library errors get `run_data`."""
@@ -158,7 +164,7 @@ class RunState(Generic[TContext]):
 
     def partial_text(self) -> str:
         """What the model had written in a turn that was cut off; empty otherwise."""
-        if self.status not in ("stopped", "failed"):
+        if self.status not in ("stopped", "failed") and not self.cancelled:
             return ""
         pieces: list[str] = []
         for entry in reversed(self.log.entries):

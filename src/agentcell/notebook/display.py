@@ -137,7 +137,7 @@ def show(run: RunState[Any], shell: Any) -> asyncio.Task[None] | None:
     """Show a run here, once in each execution; returns the task that follows it, on the running loop."""
     if already_shown(run, shell):
         return None
-    _shown[run.run_id] = shell.execution_count
+    note_shown(run, shell)
     _settle_at_cell_end(shell)
     display = LiveDisplay(run, shell)
     display.open()
@@ -166,6 +166,11 @@ def already_shown(run: RunState[Any], shell: Any) -> bool:
     return _shown.get(run.run_id) == shell.execution_count
 
 
+def note_shown(run: RunState[Any], shell: Any) -> None:
+    """Remember that the current execution shows this run, so that its value at the end of the cell is not shown again."""
+    _shown[run.run_id] = shell.execution_count
+
+
 def show_or_defer(run: RunState[Any]) -> None:
     """`_ipython_display_` of results: live runs are shown live.
 
@@ -178,12 +183,13 @@ def show_or_defer(run: RunState[Any]) -> None:
         raise NotImplementedError
     if already_shown(run, shell):
         return
+    if run.finished:
+        note_shown(run, shell)
+        raise NotImplementedError
     if mode(shell) == "terminal":
+        note_shown(run, shell)
         _show_in_terminal(run)
         return
-    if run.finished:
-        _shown[run.run_id] = shell.execution_count
-        raise NotImplementedError
     start(run)
     show(run, shell)
 
@@ -193,8 +199,6 @@ def _show_in_terminal(run: RunState[Any]) -> None:
     from ..render.terminal import run_in_terminal
     from ..result import RunResultStreaming
 
-    if run.finished:
-        raise NotImplementedError
     if loop_is_running():
         task = asyncio.get_running_loop().create_task(run_in_terminal(RunResultStreaming(run)))
         _tasks.add(task)

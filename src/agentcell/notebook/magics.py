@@ -24,7 +24,7 @@ from ..engine.threads import own_loop
 from ..exceptions import UserError
 from ..result import RunResultStreaming
 from ..run import Runner
-from .display import already_shown, mode, settle_finished, show
+from .display import already_shown, mode, note_shown, settle_finished, show
 from .transformer import AgentCellTransformer
 
 TICK = 0.1
@@ -97,18 +97,19 @@ class AgentMagics(Magics):
         await _until_over(self._following(result), result)
         return result
 
-    def _following(self, result: RunResultStreaming) -> asyncio.Future[None]:
+    def _following(self, result: RunResultStreaming) -> asyncio.Future[Any]:
         """What ends when the run has ended and is shown."""
         shell, run = self._shell(), result._run
         if mode(shell) == "terminal":
             from ..render.terminal import run_in_terminal
 
+            note_shown(run, shell)
             return asyncio.ensure_future(run_in_terminal(result))
         task = None if already_shown(run, shell) else show(run, shell)
         return task if task is not None else asyncio.ensure_future(run.log.wait_closed())
 
 
-async def _until_over(over: asyncio.Future[None], result: RunResultStreaming) -> None:
+async def _until_over(over: asyncio.Future[Any], result: RunResultStreaming) -> None:
     """Wait in ticks; an interrupt stops the run and waits until it is quiet, without a traceback."""
     try:
         while not over.done():

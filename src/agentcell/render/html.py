@@ -11,6 +11,7 @@ has made safe. Elements that have a key can be changed later by their key (`rend
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Union
@@ -18,7 +19,7 @@ from typing import Union
 from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
 from .markdown import MarkdownFold
-from .record_styles import STYLES
+from .record_styles import MARKDOWN_STYLES, STYLES
 
 
 class MarkdownBody:
@@ -67,26 +68,38 @@ def el(tag: str, kind: str = "", *children: Child, key: str | None = None, mods:
     return Node(tag, kind, list(children), key=key, mods=tuple(mods))
 
 
+@dataclass(frozen=True)
+class Skin:
+    """How a tree is written."""
+
+    attributes: Callable[[Node], dict[str, str]]
+    """The attributes of an element."""
+    markdown: Callable[[str], str]
+    """What becomes of Markdown's HTML."""
+    buttons: bool
+    """Whether elements that only live views have are written."""
+
+
 def live_html(node: Child) -> str:
     """A tree in the live skin."""
-    return _write(node, _live_attributes, skip_live=False)
+    return _write(node, _LIVE)
 
 
 def record_html(node: Child) -> str:
     """A tree in the record skin."""
-    return _write(node, _record_attributes, skip_live=True)
+    return _write(node, _RECORD)
 
 
-def _write(node: Child, attributes: Callable[[Node], dict[str, str]], skip_live: bool) -> str:
+def _write(node: Child, skin: Skin) -> str:
     if isinstance(node, str):
         return escape.text(node)
     if isinstance(node, MarkdownBody):
-        return node.fold.html
-    if skip_live and node.live_only:
+        return skin.markdown(node.fold.html)
+    if node.live_only and not skin.buttons:
         return ""
-    pairs = attributes(node).items()
+    pairs = skin.attributes(node).items()
     written = "".join(f' {name}="{escape.attribute(value)}"' if value else f" {name}" for name, value in pairs)
-    inside = "".join(_write(child, attributes, skip_live) for child in node.children)
+    inside = "".join(_write(child, skin) for child in node.children)
     return f"<{node.tag}{written}>{inside}</{node.tag}>"
 
 
@@ -108,6 +121,17 @@ def _record_attributes(node: Node) -> dict[str, str]:
     names = (node.kind, *(f"{node.kind}.{mod}" for mod in node.mods))
     style = ";".join(s for name in names if (s := STYLES.get(name)))
     return {**({"style": style} if style else {}), **node.attributes}
+
+
+def _styled_markdown(html: str) -> str:
+    """Markdown's HTML with inline styles in the place of classes; in it every `<` begins a tag of our own."""
+    return _MARKDOWN_TAG.sub(lambda tag: f'<{tag[1]} style="{MARKDOWN_STYLES[tag[1]]}">', html.replace(_CHUNK, "<div>"))
+
+
+_CHUNK = '<div class="ac-chunk">'
+_MARKDOWN_TAG = re.compile(rf"<({'|'.join(MARKDOWN_STYLES)})>")
+_LIVE = Skin(_live_attributes, markdown=str, buttons=True)
+_RECORD = Skin(_record_attributes, markdown=_styled_markdown, buttons=False)
 
 
 STATE_WORDS = {

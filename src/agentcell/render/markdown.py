@@ -326,7 +326,7 @@ class MarkdownFold:
         """Render settled blocks, given by first element and source, again, and replace what changed."""
         for first, source in blocks:
             parsed, _ = self._parse(source, None)
-            for index, html in enumerate(markdown_html.elements(parsed[0]), first):
+            for index, html in enumerate(markdown_html.elements(parsed[0]) if parsed else (), first):
                 if self._elements[index] != html:
                     self._elements[index] = html
                     self._replace(index, html)

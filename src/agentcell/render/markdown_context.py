@@ -33,6 +33,7 @@ _BETWEEN_WORDS = re.compile(
     r"|(?<=[\u3001\u3002\u3040-\u9fff\uac00-\ud7af\uff0c])(?=[\u3040-\u9fff\uac00-\ud7af])"
 )
 _INSIDE_WORD = re.compile(r"(?<=[^\W_])(?=[^\W\d_])")
+_DEFINITION = re.compile(r" {0,3}\[(?:[^\[\]\\]|\\.)*(?:\]:|\Z)", re.DOTALL)
 _OPENER = re.compile(r"[`<]|~~|\*(?!\s|\Z)|(?<![^\W_])_(?=\S)|&[^;\s]{0,40}\Z")
 _ALIGNMENT = {"text-align:left": ":-", "text-align:right": "-:", "text-align:center": ":-:"}
 
@@ -239,15 +240,16 @@ def _cut_paragraph(block: Block, source: str, parse: Parse, references: Referenc
     """Between two words, as late as possible, where nothing before can pair with anything after."""
     lines = Lines(source)
     start = lines.offset(block.start)
-    if block.start and not lines.is_blank(block.start - 1) and source[start] in "\"'(":
-        return None  # this may yet become the title of a link definition
+    after_definition = block.start and not lines.is_blank(block.start - 1)
+    if (after_definition and source[start] in "\"'(") or _DEFINITION.match(source, start):
+        return None  # it may yet become a link definition, or the title of one
     added = parse(source[:start], None)[1] if block.start else {}
     references = {**references, **added} if added else references
     start += len(source[start:]) - len(source[start:].lstrip(" "))
     end = len(source) - _KEEP_OPEN
     places = [match.end() for match in _BETWEEN_WORDS.finditer(source, start + 1, end)]
     tries = [places[len(places) * part // 4 - 1] for part in (4, 3, 2, 1) if len(places) >= 4]
-    forced = len(source) > FORCED_PARAGRAPH
+    forced = len(source) - start > FORCED_PARAGRAPH
     if forced:
         inside = _INSIDE_WORD.search(source, end - 1, end + 1)
         tries = [*tries, *places[-1:], *([inside.end()] if inside else [])]

@@ -25,6 +25,7 @@ STYLES: dict[str, str] = {
     "thought": "margin:4px 0;color:#808080",
     "card": f"border:{_LINE};border-radius:6px;margin:6px 0;padding:4px 10px",
     "title": "cursor:pointer",
+    "name": "background-color:transparent;font-weight:bold;font-size:90%;padding:0",
     "brief": "color:#808080;font-family:monospace;font-size:90%",
     "label": "color:#808080;font-size:85%",
     "code": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 6px 0;white-space:pre-wrap",
@@ -40,3 +41,16 @@ STYLES: dict[str, str] = {
     "sep": "color:#808080",
 }
 """Inline style by class, and by class and state (`class.state`); what needs no look of its own is left out."""
+
+_HEADING = "font-weight:600;line-height:1.3;margin:12px 0 6px 0;padding:0;border:0;font-size:"
+
+MARKDOWN_STYLES: dict[str, str] = {
+    "h1": f"{_HEADING}135%",
+    "h2": f"{_HEADING}120%",
+    "h3": f"{_HEADING}105%",
+    "h4": f"{_HEADING}100%",
+    "h5": f"{_HEADING}100%",
+    "h6": f"{_HEADING}100%",
+    "pre": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 8px 0",
+}
+"""Inline style by Markdown element, for those that pages style in ways that do not fit into a card."""
