@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -86,14 +87,14 @@ async def real_model(loopback: Callable[[Any], Any]) -> AsyncIterator[Callable[.
 @pytest.fixture
 async def quiet_loop() -> AsyncIterator[list[dict[str, Any]]]:
     """Whatever reaches the loop's exception handler; at the end it must be nothing, and no task may be left."""
-    import gc
-
     loop = asyncio.get_running_loop()
     complaints: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _, context: complaints.append(context))
     before = asyncio.all_tasks()
+    gc.freeze()  # what is older than the test need not be searched again
     yield complaints
     gc.collect()
+    gc.unfreeze()
     await asyncio.sleep(0)
     loop.set_exception_handler(None)
     assert complaints == []

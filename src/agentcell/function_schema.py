@@ -95,7 +95,8 @@ def generate_func_documentation(func: Callable[..., Any], style: DocstringStyle 
     doc = inspect.getdoc(func)
     if not doc:
         return FuncDocumentation(name, None, None)
-    found = style or next((name for name, mark in _STYLE_MARKS if mark.search(doc)), "google")
+    recognised: list[DocstringStyle] = [name for name, mark in _STYLE_MARKS if mark.search(doc)]
+    found: DocstringStyle = style or (recognised[0] if recognised else "google")
     from griffe import Docstring, DocstringSectionKind
 
     sections = Docstring(doc).parse(found, warnings=False)
@@ -129,7 +130,7 @@ def function_schema(
         docs = generate_func_documentation(func, docstring_style)
     signature = inspect.signature(func)
     try:
-        hints = get_type_hints(func, include_extras=True)
+        hints = get_type_hints(_annotated_function(func), include_extras=True)
     except NameError as error:
         raise UserError(
             f"tool {name!r} has an annotation that cannot be resolved ({error}); import the name where the function "
@@ -172,6 +173,11 @@ def function_schema(
 def _function_name(func: Callable[..., Any]) -> str:
     """The name of a function, or of the class of a callable object."""
     return getattr(func, "__name__", None) or type(func).__name__
+
+
+def _annotated_function(func: Callable[..., Any]) -> Callable[..., Any]:
+    """What carries the annotations: a callable object has them on its `__call__`, a partial on its function."""
+    return func if inspect.isroutine(func) else getattr(func, "func", type(func).__call__)
 
 
 def _is_context(annotation: Any) -> bool:

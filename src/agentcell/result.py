@@ -8,7 +8,7 @@ finished one as its record (`agentcell.notebook` does that and is imported only 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from . import openai_types as oai
@@ -225,7 +225,7 @@ class RunResultStreaming(RunResultBase):
 
         start(self._run)
 
-    async def stream_events(self, *, signals: bool = False) -> AsyncIterator[Any]:
+    async def stream_events(self, *, signals: bool = False) -> AsyncGenerator[Any, None]:
         """Every event from the beginning, as it happens; ends when the run is over, and raises its error then.
 
         Any number of iterations may go on at once; each sees everything. With `signals=True` the events include

@@ -19,7 +19,7 @@ REQUIRED = os.environ.get("AGENTCELL_REQUIRE_BROWSER") == "1"
 """Whether a machine without a browser fails these tests instead of skipping them."""
 
 OpenNotebook = Callable[..., NotebookPage]
-"""Cell sources to an open notebook."""
+"""Cell sources, or one whole notebook, to an open notebook."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,11 +41,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def open_notebook(lab: Lab) -> Iterator[OpenNotebook]:
-    """Opens notebooks from cell sources, closes them at the end, and fails on errors in their pages."""
+    """Opens notebooks, closes them at the end, and fails on errors in their pages."""
     opened: list[NotebookPage] = []
 
-    def open_one(*sources: str, **options: Any) -> NotebookPage:
-        opened.append(lab.open(sources, **options))
+    def open_one(*content: Any, **options: Any) -> NotebookPage:
+        whole = len(content) == 1 and isinstance(content[0], dict)
+        opened.append(lab.open(content[0] if whole else content, **options))
         return opened[-1]
 
     yield open_one

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from playwright.sync_api import ConsoleMessage, Locator, Page
+    from playwright.sync_api import CDPSession, ConsoleMessage, Locator, Page
 
 _PANEL = "window.jupyterapp.shell.currentWidget"
 _OURS = ("blob:", "anywidget", "agentcell")
@@ -74,6 +74,7 @@ class NotebookPage:
         """Everything on the console."""
         self._server = server
         self._url = url
+        self._cdp: CDPSession | None = None
         self.page = page
         """Playwright's page."""
         self.page.set_default_timeout(20_000)
@@ -192,10 +193,16 @@ class NotebookPage:
         area = self.output(index)
         return area.inner_text().strip() if area.count() else ""
 
-    def screenshot(self, path: Path, index: int | None = None) -> None:
-        """A picture of a cell, or of the whole window."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        (self.page if index is None else self.cell(index)).screenshot(path=path)
+    def screenshot(self, path: Path, first: int, last: int | None = None) -> None:
+        """A picture of a cell, or of all cells from `first` to `last`, which must be in view."""
+        self.page.mouse.move(0, 0)  # a cell under the pointer shows its toolbar
+        if last is None:
+            self.cell(first).screenshot(path=path)
+            return
+        top, bottom = self.cell(first).bounding_box(), self.cell(last).bounding_box()
+        assert top is not None and bottom is not None
+        height = bottom["y"] + bottom["height"] - top["y"]
+        self.page.screenshot(path=path, clip={**top, "height": height})
 
     # Looks
 
@@ -230,11 +237,12 @@ class NotebookPage:
         return [TextSample(*sample) for sample in self.page.evaluate("name => window.probe.texts[name]", name)]
 
     def cpu(self) -> dict[str, float]:
-        """CPU seconds of the page's main thread so far, by kind: `TaskDuration`, `ScriptDuration`, `LayoutDuration`."""
-        session = self.page.context.new_cdp_session(self.page)
-        session.send("Performance.enable", {"timeDomain": "threadTicks"})
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        session.detach()
+        """CPU seconds of the page's main thread since the first call, by kind: `TaskDuration`, `LayoutDuration`, ..."""
+        if self._cdp is None:
+            # Counting begins here and lasts as long as the session.
+            self._cdp = self.page.context.new_cdp_session(self.page)
+            self._cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+        metrics = self._cdp.send("Performance.getMetrics")["metrics"]
         return {metric["name"]: metric["value"] for metric in metrics if metric["name"].endswith("Duration")}
 
 

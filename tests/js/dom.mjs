@@ -23,13 +23,14 @@ export const skip = JSDOM ? false : "jsdom is not installed (npm install --no-sa
 /** Make a fresh document global, as in a page. */
 export function page() {
   const { window } = new JSDOM("<!doctype html><body></body>");
-  globalThis.document = window.document;
+  for (const name of ["document", "Node", "Element", "AbortController", "AbortSignal"]) globalThis[name] = window[name];
   return window;
 }
 
 /** One line for each node, so that two trees can be compared and adjacent texts are seen. */
 export function outline(node, indent = "") {
   return [...node.childNodes]
+    .filter((child) => child.nodeType !== 3 || child.data)
     .map((child) => {
       if (child.nodeType === 3) return `${indent}${JSON.stringify(child.data)}`;
       const attributes = [...child.attributes].map(({ name, value }) => ` ${name}=${JSON.stringify(value)}`).sort();

@@ -8,6 +8,7 @@ get an output that says so. A synchronous tool cannot be stopped: its thread goe
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ async def run_calls(run: RunState[Any], agent: Agent[Any], turn: TurnPlan, resul
         results.outputs.sort(key=lambda item: isinstance(item, HandoffOutputItem))
 
 
-async def _all_or_first_error(tasks: list[asyncio.Future[Any]]) -> None:
+async def _all_or_first_error(tasks: Sequence[asyncio.Future[Any]]) -> None:
     """Wait for all; at the first error, or when cancelled, cancel the rest and wait until they are quiet."""
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)

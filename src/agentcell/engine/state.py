@@ -169,10 +169,10 @@ class RunState(Generic[TContext]):
         pieces: list[str] = []
         for entry in reversed(self.log.entries):
             if isinstance(entry.event, RawResponsesStreamEvent):
-                kind = entry.event.data.type
-                if kind == "response.output_text.delta":
-                    pieces.append(entry.event.data.delta)
-                elif kind in ("response.completed", "response.created"):
+                data: Any = entry.event.data
+                if data.type == "response.output_text.delta":
+                    pieces.append(data.delta)
+                elif data.type in ("response.completed", "response.created"):
                     break
         return "".join(reversed(pieces))
 
@@ -182,7 +182,7 @@ def prompt_text(given: str | list[oai.ResponseInputItemParam]) -> str:
     if isinstance(given, str):
         return given
     for item in reversed(given):
-        content = item.get("content") if isinstance(item, dict) and item.get("role") == "user" else None
+        content: Any = item.get("content") if isinstance(item, dict) and item.get("role") == "user" else None
         if isinstance(content, str):
             return content
         if isinstance(content, list):

@@ -76,11 +76,12 @@ class LoopThread:
 
 def _pass_on(task: asyncio.Task[T], outcome: concurrent.futures.Future[T]) -> None:
     """Give a task's outcome to the thread that waits for it."""
-    if outcome.done():
-        return
+    error = None if task.cancelled() else task.exception()
     if task.cancelled():
         outcome.cancel()
-    elif (error := task.exception()) is not None:
+    if not outcome.set_running_or_notify_cancel():  # without it nobody who waits hears of a cancellation
+        return
+    if error is not None:
         outcome.set_exception(error)
     else:
         outcome.set_result(task.result())

@@ -15,7 +15,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -103,6 +103,8 @@ class TerminalRenderer:
                     self._handoff(after)
                 case Notice():
                     self._notice(after)
+                case _:
+                    assert_never(after)
         if view.finished:
             self._end(view)
         elif view.state in ("thinking", "streaming"):
