@@ -170,8 +170,19 @@ def test_a_reloaded_page_shows_the_run_so_far(open_notebook: OpenNotebook, serve
     answer = notebook.output(2, ".ac-answer")
     answer.get_by_text("w00040").wait_for()
     assert answer.inner_text() == before
+    assert notebook.output(2, "button.ac-stop").is_visible()
+
+
+@pytest.mark.xfail(strict=True, reason="the closed widget leaves an empty output where Lab has lost the display id")
+def test_a_reloaded_page_keeps_the_run_when_it_ends(open_notebook: OpenNotebook, serve: Serve) -> None:
+    notebook, server = held_run(open_notebook, serve)
+    notebook.save()
+    notebook.reload()
     notebook.output(2, "button.ac-stop").click()
-    notebook.output(2, ".ac-run.ac-stopped").or_(notebook.output(2).get_by_text("Stopped")).first.wait_for()
+    assert server.wait_for_disconnects(1)
+    notebook.wait_idle()
+    assert "Stopped" in notebook.output_text(2)
+    assert words_in(notebook.output_text(2))[:40] == words_in(LONG)[:40]
 
 
 def test_the_saved_file_shows_the_run_without_a_kernel(

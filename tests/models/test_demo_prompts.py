@@ -585,6 +585,11 @@ PROMPTS: list[tuple[str, str, list[tuple[str, dict[str, Any]]]]] = [
         "get_weather",
         [("get_weather", {"city": "San Francisco"})],
     ),
+    (
+        "What is the weather in Oslo and in Lisbon?",
+        "get_weather",
+        [("get_weather", {"city": "Oslo"}), ("get_weather", {"city": "Lisbon"})],
+    ),
     ("WHAT IS THE WEATHER IN LONDON", "get_weather", [("get_weather", {"city": "london"})]),
     ("Do I need an umbrella in London tomorrow?", "get_weather", [("get_weather", {"city": "London"})]),
     ("I'm visiting Rome next week. Will it be warm?", "get_weather", [("get_weather", {"city": "Rome"})]),

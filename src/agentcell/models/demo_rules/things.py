@@ -151,7 +151,9 @@ _NAME = re.compile(
 _AFTER_VERB = re.compile(
     r" (?:on|off|up|out|the|my|a|an|of|for|to|in|me|this|that|all|some|it|with|about|from|into|by)\b"
 )
-_JOINER = re.compile(r"(?:,\s*(?:and|or)\s+|\s*,\s*|\s+(?:and|or|vs\.?|versus)\s+|\s*&\s*)\Z", re.I)
+_JOINER = re.compile(
+    r"(?:,\s*(?:and|or)\s+|\s*,\s*|\s+(?:and|or|vs\.?|versus)\s+|\s*&\s*)(?:(?:in|for|at)\s+)?\Z", re.I
+)
 
 
 def things_in(text: str) -> list[Thing]:

@@ -102,6 +102,7 @@ complaint complain angry
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
 _OPERATOR = re.compile(r"(?<=[\d)])\s*(\*\*|[-+*/×÷^−])\s*(?=[\d(-])")
+_LOG_IN = re.compile(r"\b(?:log|logg(?:ed|ing)|sign(?:ed|ing)?)[ -](?:in|on|into)\b", re.I)
 _OPERATOR_WORDS = {
     "+": "plus", "-": "minus", "−": "minus", "*": "times", "×": "times",
     "/": "divided", "÷": "divided", "^": "power", "**": "power",
@@ -153,8 +154,12 @@ def stem_set(text: str) -> frozenset[str]:
 
 
 def words_of(text: str) -> list[Word]:
-    """The words of a text in order; an operator between two numbers is the word for it ("+" is "plus")."""
+    """The words of a text in order.
+
+    An operator between two numbers is the word for it ("+" is "plus"), and "log in" in its forms is also "login".
+    """
     found = [Word(m.group(), stem(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
+    found += [Word("login", "login", m.start(), m.end()) for m in _LOG_IN.finditer(text)]
     for m in _OPERATOR.finditer(text):
         if m.group(1) == "-" and re.match(r"\d{4}-\d", text[max(0, m.start() - 4) :]):
             continue

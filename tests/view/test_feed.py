@@ -1,0 +1,73 @@
+"""The feed: frames instead of events, all of them, and nothing after the end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from histories import STEPS, history
+
+from agentcell.engine.log import EventLog
+from agentcell.view.feed import Feed, fold
+from agentcell.view.model import EMPTY, RunView
+
+
+class Reader:
+    """Gives entries in the portions that it was made with."""
+
+    def __init__(self, portions: list[Any]) -> None:
+        self.portions = portions
+        self.closed = False
+
+    async def take_all(self) -> list[Any]:
+        return self.portions.pop(0) if self.portions else []
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("name", STEPS)
+async def test_one_frame_for_each_portion(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = list(history(name))
+    reader = Reader([entries[:5], entries[5:7], entries[7:]])
+    frames: list[RunView] = []
+    last = await Feed(reader, frames.append, rate=10_000).run()
+    assert last == frames[-1] and last.finished and len(frames) == 3
+    assert [b.id for b in last.blocks] == [b.id for b in fold(EMPTY, entries).blocks]
+    assert reader.closed
+
+
+async def test_it_ends_with_the_run_although_more_would_come() -> None:
+    reader = Reader([list(history("plain")), list(history("plain"))])
+    await Feed(reader, lambda view: None, rate=10_000).run()
+    assert len(reader.portions) == 1 and reader.closed
+
+
+@pytest.mark.parametrize("ending", ["failing sink", "cancelled"])
+async def test_the_reader_is_closed_whatever_happens(ending: str) -> None:
+    def sink(view: RunView) -> None:
+        if ending == "failing sink":
+            raise KeyError("sink")
+
+    reader = Reader([list(history("plain"))[:3]])
+    before = Feed._active
+    task = asyncio.ensure_future(Feed(reader, sink, rate=0.001).run())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises((KeyError, asyncio.CancelledError)):
+        await task
+    assert reader.closed and Feed._active == before
+
+
+async def test_a_feed_on_a_log_reads_all_of_it() -> None:
+    log = EventLog()
+    frames: list[RunView] = []
+    feed = asyncio.ensure_future(Feed(log.reader(consumer=False), frames.append, rate=10_000).run())
+    for entry in history("parallel tools"):
+        log.append(entry.event)
+        await asyncio.sleep(0)
+    log.close()
+    last = await feed
+    assert last.state == "done" and last.final_output == "Done."
+    assert len(frames) < len(history("parallel tools")), "a frame takes what has come together"
