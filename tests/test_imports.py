@@ -243,7 +243,7 @@ def test_late_types_resolve() -> None:
     hints: list[Any] = [typing.get_type_hints(MessageOutputItem, localns={"Agent": agentcell.Agent})["raw_item"]]
     assert hints == [oai.ResponseOutputMessage]
     assert typing.get_type_hints(RawResponsesStreamEvent, include_extras=True)["data"] == oai.ResponseStreamEvent
-    assert typing.get_type_hints(ModelResponse)["output"] == list[oai.ResponseOutputItem]
+    assert typing.get_type_hints(ModelResponse, include_extras=True)["output"] == list[oai.ResponseOutputItem]
     assert agentcell.TResponseInputItem == oai.ResponseInputItemParam
     with pytest.raises(AttributeError, match="NoSuchType"):
         _ = oai.NoSuchType  # type: ignore[attr-defined]

@@ -54,8 +54,7 @@ def get_weather(city: str) -> str:
 
 weather = Agent(name="Weather", handoff_description="Knows the weather in cities.", tools=[get_weather])
 packing = Agent(name="Packing", handoff_description="Says what to pack for a trip.")
-desk = Agent(name="Travel desk", handoffs=[weather, packing])
-'''
+desk = Agent(name="Travel desk", handoffs=[weather, packing])'''
 
 FIRST_PROMPT = """\
 %%agent desk

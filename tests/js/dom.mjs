@@ -1,24 +1,18 @@
-/** Gives the tests a DOM from jsdom, which is looked for beside the tests and in $AGENTCELL_NODE_MODULES. */
+/** Gives the tests a DOM from jsdom, which node looks for beside the tests and in $NODE_PATH. */
 
 import { createRequire } from "node:module";
-import { join } from "node:path";
-
-const places = [process.env.AGENTCELL_NODE_MODULES, process.cwd()].filter(Boolean);
 
 /** jsdom's JSDOM class, or null when it is not installed. */
 export const JSDOM = (() => {
-  for (const place of places) {
-    try {
-      return createRequire(join(place, "x.js"))("jsdom").JSDOM;
-    } catch {
-      // the next place
-    }
+  try {
+    return createRequire(import.meta.url)("jsdom").JSDOM;
+  } catch {
+    return null;
   }
-  return null;
 })();
 
 /** Why DOM tests are skipped, or false. */
-export const skip = JSDOM ? false : "jsdom is not installed (npm install --no-save jsdom@24, AGENTCELL_NODE_MODULES=...)";
+export const skip = JSDOM ? false : "jsdom is not installed: npm install --prefix DIR jsdom@24, then NODE_PATH=DIR/node_modules";
 
 /** Make a fresh document global, as in a page. */
 export function page() {

@@ -56,7 +56,13 @@ def test_nothing_hides_in_visible_text(value: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["https://a.example", "http://a.example:8080/p?q#f", "mailto:a@b.example?subject=x", "HTTPS://A.example/%20", "https://[::1]/x"],
+    [
+        "https://a.example",
+        "http://a.example:8080/p?q#f",
+        "mailto:a@b.example?subject=x",
+        "HTTPS://A.example/%20",
+        "https://[::1]/x",
+    ],
 )
 def test_links_that_pass(url: str) -> None:
     assert escape.link(url) == url
@@ -65,13 +71,39 @@ def test_links_that_pass(url: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "", "#x", "/api", "../lab", "//h.example", "https:", "https://", "https:/h.example", "https:\\\\h.example", "https:h.example",
-        "javascript:alert(1)", "java\tscript:alert(1)", "java&#115;cript:alert(1)", "java%73cript:alert(1)", " javascript:x",
-        "\x01javascript:x", "data:text/html,x", "data:image/png;base64,AA", "vbscript:x", "file:///etc/passwd", "ftp://h.example", "blob:https://h",
-        "https://user@h.example", "https://user:pw@h.example", "https://h.example\\@evil.example", "https://%68.example%2f@x", "mailto:", "mailto:x",
-        "mailto:a@", "https://[::1", "view-source:https://h.example",
+        "",
+        "#x",
+        "/api",
+        "../lab",
+        "//h.example",
+        "https:",
+        "https://",
+        "https:/h.example",
+        "https:\\\\h.example",
+        "https:h.example",
+        "javascript:alert(1)",
+        "java\tscript:alert(1)",
+        "java&#115;cript:alert(1)",
+        "java%73cript:alert(1)",
+        " javascript:x",
+        "\x01javascript:x",
+        "data:text/html,x",
+        "data:image/png;base64,AA",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "ftp://h.example",
+        "blob:https://h",
+        "https://user@h.example",
+        "https://user:pw@h.example",
+        "https://h.example\\@evil.example",
+        "https://%68.example%2f@x",
+        "mailto:",
+        "mailto:x",
+        "mailto:a@",
+        "https://[::1",
+        "view-source:https://h.example",
     ],
-)  # fmt: skip
+)
 def test_links_that_do_not_pass(url: str) -> None:
     assert escape.link(url) is None
 
@@ -88,7 +120,12 @@ def test_hosts() -> None:
 
 def test_only_raster_images_carry_themselves() -> None:
     assert escape.data_image("data:image/webp;base64,AAAA") == "data:image/webp;base64,AAAA"
-    for other in ("data:image/svg+xml;base64,AA", "data:image/png,AA", 'data:image/png;base64,A"A', "https://h.example/x.png"):
+    for other in (
+        "data:image/svg+xml;base64,AA",
+        "data:image/png,AA",
+        'data:image/png;base64,A"A',
+        "https://h.example/x.png",
+    ):
         assert escape.data_image(other) is None
 
 

@@ -10,10 +10,10 @@ from agentcell.render.markdown import render_markdown
 
 from . import dom
 
-TAGS = frozenset(
-    "root div p h1 h2 h3 h4 h5 h6 ul ol li pre code em strong s a blockquote table thead tbody tr th td br hr "
-    "span small img".split()
+TAG_NAMES = (
+    "div p h1 h2 h3 h4 h5 h6 ul ol li pre code em strong s a blockquote table thead tbody tr th td br hr span small img"
 )
+TAGS = frozenset(TAG_NAMES.split())
 ATTRIBUTES = frozenset({"class", "href", "rel", "target", "src", "alt", "data-src", "start", "style"})
 
 

@@ -34,7 +34,13 @@ def test_the_page_behaves() -> None:
 
 def test_the_page_applies_operations_as_the_fold_means_them(tmp_path: Path) -> None:
     rng = random.Random(7)
-    texts = [*CASES, "\n\n".join(CASES), "- item *x*\n" * 300, "|a|b|\n|-|-|\n" + "|c|😀|\n" * 150, "```\n" + "c < 1\n" * 150]
+    texts = [
+        *CASES,
+        "\n\n".join(CASES),
+        "- item *x*\n" * 300,
+        "|a|b|\n|-|-|\n" + "|c|😀|\n" * 150,
+        "```\n" + "c < 1\n" * 150,
+    ]
     cases = []
     for text in texts:
         fold, steps, start = MarkdownFold(), [], 0

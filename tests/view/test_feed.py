@@ -13,6 +13,10 @@ from agentcell.view.feed import Feed, fold
 from agentcell.view.model import EMPTY, RunView
 
 
+for _name in STEPS:  # recorded before any loop runs
+    history(_name)
+
+
 class Reader:
     """Gives entries in the portions that it was made with."""
 

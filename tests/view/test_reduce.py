@@ -53,7 +53,6 @@ def test_folding_twice_from_any_prefix_is_equal(name: str) -> None:
 @NAMES
 def test_merging_gives_the_same_view(name: str) -> None:
     entries = history(name)
-    assert shown(fold(EMPTY, entries)) == shown(one_by_one(EMPTY, entries)) if name == "empty" else True
     merged_view, plain = fold(EMPTY, entries), one_by_one(EMPTY, entries)
     assert timeless(merged_view) == timeless(plain)
 
@@ -199,7 +198,7 @@ def test_handoff() -> None:
     (mark,) = blocks("handoff", HandoffMark)
     assert (mark.source, mark.target, mark.state, mark.name) == ("A", "B", "done", "transfer_to_b")
     heads = blocks("handoff", TurnHead)
-    assert [(h.agent, h.new_agent) for h in heads] == [("A", True), ("B", True)]
+    assert [(h.agent, h.new_agent) for h in heads] == [("A", True), ("B", False)], "the handoff has said it"
     assert fold(EMPTY, history("handoff")).agent == "B"
     assert blocks("handoff", ToolCard) == [], "a transfer is no tool"
 

@@ -17,10 +17,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Literal, TypeAlias
+from itertools import pairwise
+from typing import Literal, TypeAlias, TypeGuard
 
 from . import escape, markdown_html
-from .markdown_context import LONG, Context, Cut, Lines, ListContext, ParagraphContext, cut_inside, elements_behind
+from .markdown_context import LONG, Context, Lines, ListContext, ParagraphContext, cut_inside, elements_behind
 from .markdown_fence import OpenFence
 from .markdown_html import Block, References
 from .tail_patch import patch
@@ -67,7 +68,7 @@ _HIGH_SURROGATE = re.compile(r"[\ud800-\udbff]\Z")
 
 
 def render_markdown(source: str) -> str:
-    """The HTML of a whole text, in the same structure as a `MarkdownFold` that got it bit by bit."""
+    """The HTML of a whole text: the elements of a `MarkdownFold` that got it bit by bit, perhaps in other chunks."""
     fold = MarkdownFold()
     fold.append(source)
     fold.finish()
@@ -120,9 +121,7 @@ class MarkdownFold:
         """Everything that the operations so far have put into the container, as HTML."""
         elements = [*self._elements, *self._open_elements()]
         bounds = [*self._chunk_starts, len(elements)]
-        return "".join(
-            f'<div class="ac-chunk">{"".join(elements[a:b])}</div>' for a, b in zip(bounds, bounds[1:], strict=False)
-        )
+        return "".join(f'<div class="ac-chunk">{"".join(elements[a:b])}</div>' for a, b in pairwise(bounds))
 
     def append(self, text: str) -> list[MarkdownOp]:
         """Add text and answer what changes in the page.
@@ -183,11 +182,11 @@ class MarkdownFold:
             self._text(end_tags.count("<"), shown)
 
     def _text(self, depth: int, text: str) -> None:
-        last = self._ops[-1] if self._ops else None
-        if last and last[0] == "text" and last[1] == depth:
-            self._ops[-1] = ("text", depth, last[2] + text)
-        else:
-            self._ops.append(("text", depth, text))
+        match self._ops[-1:]:
+            case [("text", int(at), str(before))] if at == depth:
+                self._ops[-1] = ("text", depth, before + text)
+            case _:
+                self._ops.append(("text", depth, text))
 
     def _take_ops(self) -> list[MarkdownOp]:
         ops, self._ops = self._ops, []
@@ -368,9 +367,8 @@ class MarkdownFold:
         if not cut.context:
             self._links.add(begun.first, "".join(begun.sources), self._references)
             self._begun = _Begun()
-        elif isinstance(cut.context, ListContext) and isinstance(context, ListContext):
-            if cut.context.loose and not context.loose:
-                self._loosen(cut.context)
+        elif _turns_loose(cut.context, context):
+            self._loosen(cut.context)
         self._define(cut.references)
 
     def _loosen(self, context: ListContext) -> None:
@@ -469,6 +467,11 @@ def _without_open_markers(source: str) -> str:
     return source[: match.start()] if match else source
 
 
+def _turns_loose(after: Context, before: Context | None) -> TypeGuard[ListContext]:
+    """Whether a list that was tight up to one cut is loose up to the next; answers for `after`."""
+    return isinstance(before, ListContext) and isinstance(after, ListContext) and after.loose and not before.loose
+
+
 def _open_fence(blocks: list[Block], lines: Lines) -> Block | None:
     """The last block if it is an open fence at the left margin which no further line can turn into a table."""
     last = blocks[-1] if blocks else None
@@ -491,7 +494,8 @@ def _settled(blocks: list[Block], lines: Lines, final: bool) -> tuple[int, int]:
             return everything
         if last and last.end == lines.complete and (closed_fence or last.kind in {"heading", "hr"}):
             # The line after a first line with a bar in it could still make both a table.
-            if "|" not in lines.text(last.start) or last.start < lines.complete - 1:
+            may_be_table = "|" in lines.text(last.start) and last.start == lines.complete - 1
+            if not may_be_table:
                 return everything
     for index in range(len(blocks) - 1, 0, -1):
         start = blocks[index].start

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from . import markdown_html
 from .markdown_html import Block, References
 
-LONG = {"bullet_list": 800, "ordered_list": 800, "table": 800, "paragraph": 2500}
+LONG = {"bullet_list": 400, "ordered_list": 400, "table": 240, "paragraph": 2500}
 """Characters of an open tail, by kind of block, from which cutting is worth it."""
 
 FORCED_PARAGRAPH = 12_288

@@ -194,7 +194,8 @@ class BlockIndex:
     """Where a block stands, by its id and its call's: one growing dictionary that versions of a view share.
 
     Places are only ever added at the end, so an older version just does not look beyond its own length. Two versions
-    that grow from the same one differently must not share: growing anything but the newest version copies first.
+    that grow from the same one differently must not share: growing anything but the newest version copies first, and
+    so does a call id that comes again in a later turn.
     """
 
     __slots__ = ("_places", "_seen")
@@ -210,7 +211,7 @@ class BlockIndex:
     def put(self, place: int, *ids: str) -> BlockIndex:
         """The index with one more block at `place`."""
         places = self._places
-        if len(places) != self._seen:
+        if len(places) != self._seen or any(block_id in places for block_id in ids):
             places = {key: value for key, value in places.items() if value < place}
         for block_id in ids:
             places[block_id] = place
