@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agentcell import Agent, RunNotFinished, Runner, StreamInterrupted, UserError
+from agentcell import Agent, Runner, RunNotFinished, StreamInterrupted, UserError
 from agentcell.models.response_events import message_item, response_events, typed
 from agentcell.testing import ModelStep, ScriptedModel, assistant_message
 

@@ -94,7 +94,7 @@ class Agent(Generic[TContext]):
         taken = len(inspect.signature(self.instructions).parameters)
         if taken != 2:
             raise UserError(
-                f"Agent {self.name!r}: instructions must be a function of (context, agent), got one of {taken} parameters"
+                f"Agent {self.name!r}: instructions must be a function of (context, agent), got {taken} parameters"
             )
         text = self.instructions(run_context, self)
         return await text if inspect.isawaitable(text) else text

@@ -148,7 +148,8 @@ def function_schema(
                 )
             takes_context = True
             continue
-        fields[_field_name(parameter_name)] = _field(parameter_name, parameter, annotation, docs.param_descriptions or {})
+        texts = docs.param_descriptions or {}
+        fields[_field_name(parameter_name)] = _field(parameter_name, parameter, annotation, texts)
     # What a function takes as **keywords travels under that parameter's name, so other names are a mistake.
     variadic = any(parameter.kind is _Kind.VAR_KEYWORD for parameter in signature.parameters.values())
     config = ConfigDict(extra="forbid") if variadic else None

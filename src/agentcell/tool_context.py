@@ -27,6 +27,10 @@ class ToolContext(RunContextWrapper[TContext]):
     """The whole call item."""
     agent: Agent[Any] | None = field(default=None, kw_only=True)
     """The agent whose response asked for the call."""
+    turn_input: list[oai.ResponseInputItemParam] = field(default_factory=list, kw_only=True)
+    """What the current turn's model call was sent."""
+    tool_input: Any | None = field(default=None, kw_only=True)
+    """The structured input of a nested run that was started as a tool."""
     failure: BaseException | None = field(default=None, repr=False, kw_only=True)
     """What the tool raised, when its error became an output for the model."""
     report: Callable[[str, float | None], None] | None = field(default=None, repr=False, kw_only=True)

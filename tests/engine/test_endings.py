@@ -227,7 +227,8 @@ async def test_the_last_of_two_readers_stops_the_run(quiet_loop: list[dict[str, 
     agent, model = agent_of("plain", hang=True)
     result = Runner.run_streamed(agent, "go")
     first, second = result.stream_events(), result.stream_events()
-    await anext(first), await anext(second)
+    await anext(first)
+    await anext(second)
     await first.aclose()  # type: ignore[attr-defined]
     for _ in range(20):
         await asyncio.sleep(0)
@@ -384,3 +385,33 @@ async def test_a_hanging_tool_is_cancelled(quiet_loop: list[dict[str, Any]]) -> 
     assert seen == ["cancelled"]
     assert_quiet(result, model)
     assert "unknown" in result.new_items[-1].output  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kind", ["response.failed", "response.incomplete"])
+async def test_a_failing_stream_is_closed_before_the_run_has_ended(
+    kind: str, quiet_loop: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the loop, and not some time later by the garbage collector."""
+    from agentcell import Agent, StreamInterrupted
+    from agentcell.models.response_events import message_item, response_events, typed
+
+    status = kind.removeprefix("response.")
+    failed = list(response_events([message_item("x")], response_id="r", model="m", status=status))[-1]  # type: ignore[arg-type]
+    opened: list[bool] = []
+
+    class Failing(WatchedModel):
+        async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:  # type: ignore[override]
+            self.open += 1
+            try:
+                yield typed(failed)
+                yield typed(failed)
+            finally:
+                self.open -= 1
+
+    model = Failing([])
+    result = Runner.run_streamed(Agent(name="A", model=model), "go")
+    fail = result._run.fail
+    monkeypatch.setattr(result._run, "fail", lambda error: (opened.append(bool(model.open)), fail(error)))
+    with pytest.raises(StreamInterrupted):
+        await result
+    assert opened == [False]

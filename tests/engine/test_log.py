@@ -85,6 +85,17 @@ async def test_take_all_is_empty_only_at_the_end() -> None:
     assert await reader.take() is None
 
 
+async def test_what_is_new_now() -> None:
+    log = EventLog()
+    reader = log.reader(consumer=False)
+    assert reader.take_new() == []
+    log.append(event(1))
+    log.append(event(2))
+    assert numbers(reader.take_new()) == [1, 2] and reader.take_new() == []
+    log.append(event(3))
+    assert numbers(await reader.take_all()) == [3]
+
+
 async def test_times_count_from_the_opening() -> None:
     now = 100.0
     log = EventLog(clock=lambda: now)

@@ -5,12 +5,11 @@ Rule numbers are those of the project's list of the reference's behaviours.
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import agents
 import pytest
-from world import RESULTS, Script, Weather, observe, streamed, whole
+from world import RESULTS, Script, Weather, observe, whole
 
 import agentcell
 from agentcell.models.response_events import function_call_item as call

@@ -37,6 +37,9 @@ class Point(BaseModel):
     y: int = Field(0, description="How far up.", ge=0)
 
 
+ORIGIN = Point(x=1, y=0)
+
+
 class Line(BaseModel):
     start: Point
     end: Point | None = None
@@ -176,7 +179,7 @@ def optional_required(a: int | None) -> str:
     return ""
 
 
-def union(a: Union[int, str], b: int | list[str] = 3) -> str:  # noqa: UP007
+def union(a: Union[int, str], b: int | list[str] = 3) -> str:
     return ""
 
 
@@ -217,7 +220,7 @@ def recursive(tree: Tree) -> str:
     return ""
 
 
-def defaulted_model(point: Point = Point(x=1)) -> str:
+def defaulted_model(point: Point = ORIGIN) -> str:
     return ""
 
 
@@ -492,7 +495,7 @@ OUTPUTS: dict[str, Any] = {
     "str": str, "int": int, "float": float, "bool": bool, "list": list[int], "list of models": list[Point],
     "model": Point, "nested model": Line, "recursive model": Tree, "aliased model": Aliased, "open model": Open,
     "dataclass": Box, "typed dict": Options, "partial typed dict": Partial, "named tuple": Pair, "enum": Colour,
-    "literal": Literal["a", "b"], "union": Union[int, str], "new union": int | str, "optional": Optional[Point],  # noqa: UP007, UP045
+    "literal": Literal["a", "b"], "union": Union[int, str], "new union": int | str, "optional": Optional[Point],  # noqa: UP045
     "model union": Point | Line, "dict": dict[str, int], "bare dict": dict, "bare list": list, "tuple": tuple[int, str],
     "annotated": Annotated[int, Field(ge=1)], "any": Any, "date": date, "none": type(None),
 }  # fmt: skip

@@ -110,7 +110,7 @@ def make_tools(lib: Any) -> dict[str, Any]:
         return "hidden"
 
     @lib.function_tool
-    def who(ctx: lib.RunContextWrapper[Any]) -> str:
+    def who(ctx: lib.RunContextWrapper[Any]) -> str:  # pyright: ignore[reportInvalidTypeForm]
         """Tell the context."""
         return f"{ctx.context} after {ctx.usage.requests}"
 

@@ -12,7 +12,6 @@ from agentcell.engine.log import EventLog
 from agentcell.view.feed import Feed, fold
 from agentcell.view.model import EMPTY, RunView
 
-
 for _name in STEPS:  # recorded before any loop runs
     history(_name)
 
@@ -25,6 +24,9 @@ class Reader:
         self.closed = False
 
     async def take_all(self) -> list[Any]:
+        return self.portions.pop(0) if self.portions else []
+
+    def take_new(self) -> list[Any]:
         return self.portions.pop(0) if self.portions else []
 
     def close(self) -> None:
@@ -75,3 +77,11 @@ async def test_a_feed_on_a_log_reads_all_of_it() -> None:
     last = await feed
     assert last.state == "done" and last.final_output == "Done."
     assert len(frames) < len(history("parallel tools")), "a frame takes what has come together"
+
+
+async def test_catching_up_does_not_wait_for_a_frame() -> None:
+    entries = list(history("plain"))
+    feed = Feed(Reader([entries[:4], entries[4:]]), lambda view: None)
+    assert not feed.catch_up().finished
+    assert feed.catch_up() is feed.view and feed.view.finished
+    assert feed.catch_up().final_output == feed.view.final_output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -158,7 +159,7 @@ def test_text_appears_piece_by_piece() -> None:
             assert view.state == "streaming"
             seen.append(str(view.blocks[len(view.blocks) - 1].text))  # type: ignore[union-attr]
     assert len(seen) == 6
-    assert all(later.startswith(earlier) for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in pairwise(seen))
 
 
 def test_reasoning_parts_are_blocks_of_their_own() -> None:
@@ -257,5 +258,7 @@ def test_folding_is_linear() -> None:
     assert isinstance(block, TextBlock)
     older = block.text
     view = reduce(view, Delta("answer", 0, 0, "x"), 1.0)
-    newer = view.blocks[len(view.blocks) - 1].text  # type: ignore[union-attr]
+    block = view.blocks[len(view.blocks) - 1]
+    assert isinstance(block, TextBlock)
+    newer = block.text
     assert newer._pieces is older._pieces and newer.since(older) == "x"

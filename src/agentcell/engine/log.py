@@ -4,7 +4,8 @@ The loop appends and never waits inside a turn. Each reader starts at the beginn
 every entry once. A reader is a *consumer* (what the user iterates) or a *view* (what shows the run):
 
 - between turns the loop waits until every open consumer has handled all entries (`settled`), never for views;
-- when the last consumer closes before the end, the run stops (`on_abandoned`); views neither keep a run alive nor stop it.
+- when the last consumer closes before the end, the run stops (`on_abandoned`); views neither keep a run alive nor
+  stop it.
 
 A waiting reader is woken on its own event loop, once for all entries that arrived meanwhile.
 """

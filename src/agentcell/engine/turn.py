@@ -140,7 +140,7 @@ def plan(setting: TurnSetting, response: ModelResponse) -> TurnPlan:
 def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:
     """Whether a response that calls nothing is the final output.
 
-    Raises `ModelRefusalError` when the model refused, `ModelBehaviorError` when the text is not what `output_type` asks.
+    Raises `ModelRefusalError` when the model refused, `ModelBehaviorError` when the text does not fit `output_type`.
     """
     messages = [item for item in turn.items if isinstance(item, MessageOutputItem)]
     refusal = next((r for m in messages if (r := ItemHelpers.extract_refusal(m.raw_item))), None)

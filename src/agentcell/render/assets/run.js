@@ -26,6 +26,11 @@
 /** The version of the messages between kernel and page. */
 const WIRE = 1;
 
+/** Milliseconds to wait for a snapshot before asking again; each time longer. */
+const PATIENCE = 3000;
+/** Questions without an answer after which the page gives up. */
+const MOST_QUESTIONS = 5;
+
 /* ------------------------------------------------------------------ fragments */
 
 const ELEMENTS = new Set(
@@ -92,6 +97,14 @@ function clean(parent) {
     } else {
       for (const { name, value } of [...element.attributes]) {
         if (!allowed(name, value)) element.removeAttribute(name);
+      }
+      if (element.hasAttribute("href")) {
+        element.setAttribute("rel", "noopener noreferrer");
+        element.setAttribute("target", "_blank");
+      }
+      if (element.hasAttribute("data-src")) {
+        element.setAttribute("role", "button");
+        element.setAttribute("tabindex", "0");
       }
       if (element.firstElementChild) clean(element);
     }
@@ -194,30 +207,44 @@ export function duration(ms) {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
-/** Running clocks and the moment each one counts from. @type {Map<Element, number>} */
-const clocks = new Map();
+/** The moment each clock counts from. @type {WeakMap<Element, number>} */
+const since = new WeakMap();
+/** The clocks that somebody sees. @type {Set<Element>} */
+const running = new Set();
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let ticking;
 
-/** Start, or set anew, the clock of an element that has one. @param {Element} element */
+/** Set the clock of an element that has one to what the kernel says. @param {Element} element */
 function wind(element) {
   const elapsed = element.getAttribute("data-tick");
   if (elapsed === null) {
-    clocks.delete(element);
+    stop(element);
     return;
   }
-  clocks.set(element, performance.now() - Number(elapsed));
+  since.set(element, performance.now() - Number(elapsed));
+  run(element);
+}
+
+/** Let a clock that has been set be seen. @param {Element} element */
+function run(element) {
+  running.add(element);
   ticking ??= setInterval(tick, 100);
 }
 
-function tick() {
-  for (const [element, since] of clocks) {
-    const text = duration(performance.now() - since);
-    if (element.textContent !== text) element.textContent = text;
-  }
-  if (!clocks.size) {
+/** Let a clock stand. @param {Element} element */
+function stop(element) {
+  running.delete(element);
+  if (!running.size) {
     clearInterval(ticking);
     ticking = undefined;
+  }
+}
+
+function tick() {
+  const now = performance.now();
+  for (const element of running) {
+    const text = duration(now - (since.get(element) ?? now));
+    if (element.textContent !== text) element.textContent = text;
   }
 }
 
@@ -230,20 +257,37 @@ class Copy {
     this.root = root;
     /** @type {Map<string, Element>} */
     this.keys = new Map();
+    /** Which details a person has opened or closed. @type {Map<string, boolean>} */
+    this.choices = new Map();
     this.learn(root);
   }
 
   /** Note the keys and wind the clocks below an element. @param {ParentNode} parent */
   learn(parent) {
     for (const element of parent.querySelectorAll("[data-k]")) {
-      this.keys.set(/** @type {string} */ (element.getAttribute("data-k")), element);
+      const key = /** @type {string} */ (element.getAttribute("data-k"));
+      this.keys.set(key, element);
+      const choice = this.choices.get(key);
+      if (choice !== undefined) element.toggleAttribute("open", choice);
     }
     for (const element of parent.querySelectorAll("[data-tick]")) wind(element);
   }
 
-  /** Forget what `learn` noted below an element that goes away. @param {ParentNode} parent */
-  forget(parent) {
-    for (const element of parent.querySelectorAll("[data-tick]")) clocks.delete(element);
+  /** Stop the clocks below an element that nobody sees any more. @param {Element} element */
+  hide(element) {
+    for (const clock of element.querySelectorAll("[data-tick]")) stop(clock);
+    stop(element);
+  }
+
+  /** Let the clocks of a copy that is seen again go on. */
+  show() {
+    for (const clock of this.root.querySelectorAll("[data-tick]")) run(clock);
+  }
+
+  /** Remember what a person opens and closes. @param {Element} details */
+  chosen(details) {
+    const key = details.getAttribute("data-k");
+    if (key !== null) this.choices.set(key, !details.hasAttribute("open"));
   }
 
   /** @param {string} key */
@@ -280,28 +324,40 @@ class Copy {
     }
   }
 
-  /** Put a new element in an old one's place; what a person has opened in it stays open.
+  /** Put a new element in an old one's place; the focus stays where it was.
    * @param {Element} old @param {DocumentFragment} fragment */
   replace(old, fragment) {
-    const opened = [...old.querySelectorAll("details[open][data-k]")];
-    if (old.matches("details[open]")) opened.push(old);
-    const keys = new Set(opened.map((element) => element.getAttribute("data-k")));
-    for (const element of fragment.querySelectorAll("details[data-k]")) {
-      if (keys.has(element.getAttribute("data-k"))) element.setAttribute("open", "");
-    }
-    this.forget(/** @type {ParentNode} */ (old.parentNode));
+    const active = old.contains(document.activeElement) ? document.activeElement : null;
+    const key = active?.closest("[data-k]")?.getAttribute("data-k") ?? "";
+    this.hide(old);
     this.learn(fragment);
-    const parent = old.parentNode;
     old.replaceWith(fragment);
-    if (parent) this.learn(/** @type {ParentNode} */ (parent));
+    if (active) focusLike(active, this.keys.get(key));
+  }
+
+  /** Start again from a snapshot. @param {string} html */
+  reset(html) {
+    this.hide(this.root);
+    this.keys.clear();
+    this.root.replaceChildren(sanitize(html));
+    this.learn(this.root);
   }
 
   /** @param {Element} element @param {string} name @param {string | null} value */
   setAttribute(element, name, value) {
+    if (name === "open" && this.choices.has(element.getAttribute("data-k") ?? "")) return;
     if (value === null) element.removeAttribute(name);
     else if (allowed(name, value)) element.setAttribute(name, value);
     if (name === "data-tick") wind(element);
   }
+}
+
+/** Focus what stands in the place of an element that had the focus. @param {Element} lost @param {Element | undefined} place */
+function focusLike(lost, place) {
+  const action = lost.getAttribute("data-do");
+  const kind = action ? `[data-do="${action}"]` : lost.localName;
+  const found = place?.matches(kind) ? place : place?.querySelector(kind);
+  /** @type {HTMLElement | null | undefined} */ (found)?.focus({ preventScroll: true });
 }
 
 /* ------------------------------------------------------------------------ pages */
@@ -312,11 +368,14 @@ class Page {
   constructor(model) {
     this.model = model;
     this.seq = 0;
-    this.waiting = false;
+    /** How often a snapshot was asked for without an answer. */
+    this.asked = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.patience = undefined;
     /** @type {Copy[]} */
     this.copies = [];
     /** The DOM while nobody shows it. @type {Copy | undefined} */
-    this.spare = undefined;
+    this.spare = new Copy(document.createElement("div"));
     const snapshot = model.get("snapshot") ?? {};
     this.reset(Number(snapshot.seq ?? 0), String(snapshot.html ?? ""));
   }
@@ -324,23 +383,15 @@ class Page {
   /** Start again from a snapshot. @param {number} seq @param {string} html */
   reset(seq, html) {
     this.seq = seq;
-    this.waiting = false;
-    const roots = this.copies.map((copy) => copy.root);
-    for (const copy of this.copies) copy.forget(copy.root);
-    if (!roots.length) {
-      this.spare?.forget(this.spare.root);
-      roots.push(document.createElement("div"));
-    }
-    const fresh = roots.map((root) => {
-      const opened = new Set([...root.querySelectorAll("details[open][data-k]")].map((e) => e.getAttribute("data-k")));
-      root.replaceChildren(sanitize(html));
-      for (const element of root.querySelectorAll("details[data-k]")) {
-        if (opened.has(element.getAttribute("data-k"))) element.setAttribute("open", "");
-      }
-      return new Copy(root);
-    });
-    if (this.copies.length) this.copies = fresh;
-    else this.spare = fresh[0];
+    clearTimeout(this.patience);
+    this.patience = undefined;
+    this.asked = 0;
+    for (const copy of this.all()) copy.reset(html);
+  }
+
+  /** Every copy, seen or not. */
+  all() {
+    return this.spare ? [...this.copies, this.spare] : this.copies;
   }
 
   /** @param {Frame | Snapshot | End} message */
@@ -358,7 +409,7 @@ class Page {
     if (frame.seq > this.seq + 1) return this.ask();
     this.seq = frame.seq;
     try {
-      for (const copy of this.copies.length ? this.copies : this.spare ? [this.spare] : []) {
+      for (const copy of this.all()) {
         for (const operation of frame.ops) copy.apply(operation);
       }
     } catch (error) {
@@ -369,41 +420,52 @@ class Page {
     }
   }
 
-  /** Ask for a snapshot, once. */
+  /** Ask for a snapshot, and again when none comes: the question or the answer may be lost like anything else. */
   ask() {
-    if (this.waiting) return;
-    this.waiting = true;
+    if (this.patience !== undefined || this.asked >= MOST_QUESTIONS) return;
+    this.asked += 1;
+    this.patience = setTimeout(() => {
+      this.patience = undefined;
+      this.ask();
+    }, PATIENCE * this.asked);
     this.model.send({ v: WIRE, t: "resync", have: this.seq });
+  }
+
+  /** The model is gone: nothing will answer. */
+  end() {
+    clearTimeout(this.patience);
+    this.asked = MOST_QUESTIONS;
   }
 
   /** A copy for one more place. @returns {Copy} */
   open() {
-    let copy = this.spare;
+    const copy = this.spare ?? this.duplicate();
     this.spare = undefined;
-    if (!copy) {
-      const root = /** @type {Element} */ (this.copies[0].root.cloneNode(true));
-      const running = [...this.copies[0].root.querySelectorAll("[data-tick]")];
-      copy = new Copy(root);
-      [...root.querySelectorAll("[data-tick]")].forEach((element, index) => {
-        const since = clocks.get(running[index]);
-        if (since !== undefined) clocks.set(element, since);
-      });
-    }
     this.copies.push(copy);
+    copy.show();
     return copy;
   }
 
-  /** A place is gone; the last copy is kept for the next one. @param {Element} root */
-  close(root) {
-    const copy = this.copies.find((one) => one.root === root);
+  /** A second copy of what is shown. @returns {Copy} */
+  duplicate() {
+    const first = this.copies[0];
+    const copy = new Copy(/** @type {Element} */ (first.root.cloneNode(true)));
+    const originals = first.root.querySelectorAll("[data-tick]");
+    copy.root.querySelectorAll("[data-tick]").forEach((clock, index) => {
+      since.set(clock, since.get(originals[index]) ?? performance.now());
+    });
+    return copy;
+  }
+
+  /** A place is gone; the last copy is kept for the next one. @param {Copy} copy */
+  close(copy) {
+    copy.hide(copy.root);
     this.copies = this.copies.filter((one) => one !== copy);
-    if (!copy) return;
-    copy.forget(copy.root);
     if (!this.copies.length) this.spare = copy;
   }
 
-  /** A click on something that asks the kernel, or that loads an image. @param {Event} event */
-  clicked(event) {
+  /** A click on something that asks the kernel, opens, or loads an image. @param {Copy} copy @param {Event} event */
+  clicked(copy, event) {
     const target = event.target instanceof Element ? event.target : null;
     const button = target?.closest("[data-do]");
     if (button) {
@@ -414,20 +476,39 @@ class Page {
       return;
     }
     const image = target?.closest("[data-src]");
-    if (image) loadImage(image);
+    if (image) {
+      event.preventDefault();
+      loadImage(image);
+      return;
+    }
+    const summary = target?.closest("summary");
+    if (summary?.parentElement) copy.chosen(summary.parentElement);
   }
 }
 
-/** Load a remote image that a person has asked for. @param {Element} place */
+/**
+ * Load a remote image that a person has asked for. It goes into a shadow tree: operations that come later count the
+ * nodes that the kernel has sent, and those stay as they are.
+ * @param {Element} place
+ */
 function loadImage(place) {
   const source = place.getAttribute("data-src") ?? "";
-  if (!allowed("data-src", source)) return;
+  if (!allowed("data-src", source) || place.shadowRoot) return;
   const image = document.createElement("img");
   image.referrerPolicy = "no-referrer";
   image.alt = place.textContent ?? "";
+  image.style.maxWidth = "100%";
   image.src = source;
-  place.removeAttribute("data-src");
-  place.replaceChildren(image);
+  place.attachShadow({ mode: "open" }).append(image);
+}
+
+/** Enter and the space bar press what stands for a button. @param {KeyboardEvent} event */
+function pressed(event) {
+  const place = event.target instanceof Element ? event.target.closest("[data-src]") : null;
+  if (place && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    loadImage(place);
+  }
 }
 
 /**
@@ -443,19 +524,24 @@ export default () => {
       page = new Page(model);
       const receive = (/** @type {any} */ message) => page.receive(message);
       model.on("msg:custom", receive);
-      return () => model.off("msg:custom", receive);
+      return () => {
+        model.off("msg:custom", receive);
+        page.end();
+      };
     },
 
     /** @param {{ model: Model, el: HTMLElement }} context */
     render({ el }) {
-      const { root } = page.open();
+      const copy = page.open();
       const gone = new AbortController();
-      root.addEventListener("click", (event) => page.clicked(event), { signal: gone.signal });
-      el.append(root);
+      const { signal } = gone;
+      copy.root.addEventListener("click", (event) => page.clicked(copy, event), { signal });
+      copy.root.addEventListener("keydown", (event) => pressed(/** @type {KeyboardEvent} */ (event)), { signal });
+      el.append(copy.root);
       return () => {
         gone.abort();
-        root.remove();
-        page.close(root);
+        copy.root.remove();
+        page.close(copy);
       };
     },
   };
