@@ -137,11 +137,15 @@ class NotebookPage:
         """Begin a command of JupyterLab; `wait_idle` waits for its end."""
         self.page.evaluate("([name, args]) => window.probe.start(name, args)", [name, arguments])
 
-    def run_cell(self, index: int) -> None:
-        """Begin to run one cell."""
+    def select(self, index: int) -> None:
+        """Make a cell the active one."""
         self.page.evaluate(
             f"index => {{ const all = {_PANEL}.content; all.deselectAll(); all.activeCellIndex = index }}", index
         )
+
+    def run_cell(self, index: int) -> None:
+        """Begin to run one cell."""
+        self.select(index)
         self.start_command("notebook:run-cell")
 
     def run_all(self) -> None:
@@ -210,6 +214,8 @@ class NotebookPage:
         """Change the theme and wait until it is there: `JupyterLab Light` or `JupyterLab Dark`."""
         self.command("apputils:change-theme", theme=name)
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+        # Lab covers the page while it fetches a theme.
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def set_width(self, width: int) -> None:
         """Change the width of the window, in CSS pixels."""

@@ -114,6 +114,7 @@ def test_the_first_run(
     light_again.append(notebook)
     notebook.run(0, 1, 2)
     notebook.output(2, "summary").filter(has_text="get_weather").first.click()
+    notebook.select(0)  # the active cell would show its toolbar
     take_all(notebook, "first-run", artifacts, 1, 2)
     if pytestconfig.getoption("--update-images", default=False):
         images = CHECKOUT / "docs" / "images"

@@ -118,9 +118,10 @@ OPTIONAL_HERE = {
     "RawResponsesStreamEvent": {"data"},
     "RunItemStreamEvent": {"name", "item"},
     "AgentUpdatedStreamEvent": {"new_agent"},
-    "tool_context.ToolContext": {"tool_namespace", "run_config"},
+    "tool_context.ToolContext": {"usage", "tool_name", "tool_call_id", "tool_arguments", "turn_input"},
 }
-"""Parameters that must be given there and may be left out here; events also take `event=`, `agent=` or just `item=`."""
+"""Parameters that must be given there, or have a marker for a default, and may be left out here; events also take
+`event=`, `agent=` or just `item=`."""
 
 PAIRS: dict[str, tuple[Any, Any]] = {}
 
