@@ -173,7 +173,6 @@ def test_a_reloaded_page_shows_the_run_so_far(open_notebook: OpenNotebook, serve
     assert notebook.output(2, "button.ac-stop").is_visible()
 
 
-@pytest.mark.xfail(strict=True, reason="the closed widget leaves an empty output where Lab has lost the display id")
 def test_a_reloaded_page_keeps_the_run_when_it_ends(open_notebook: OpenNotebook, serve: Serve) -> None:
     notebook, server = held_run(open_notebook, serve)
     notebook.save()

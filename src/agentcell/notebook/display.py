@@ -117,7 +117,7 @@ class LiveDisplay:
         # Outside of any cell's context the update belongs to the cell that is executing now; executors that only
         # listen to that one would otherwise miss the end of a run that an earlier cell has started.
         contextvars.Context().run(self._publish, bundle, True)
-        if widget is not None:
+        if widget is not None and not widget.reopened:
             widget.discard()
 
     def _fail(self, error: Exception) -> None:

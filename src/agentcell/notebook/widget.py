@@ -41,12 +41,23 @@ class RunWidget(anywidget.AnyWidget):
         """Makes the operations, and keeps the Markdown for the record."""
         self._actions = actions
         self._frames = 0
+        self._asked = 0
         self.renderer.update(view)
         super().__init__()
+        self._asked = 0
         self.on_msg(self._received)
+
+    @property
+    def reopened(self) -> bool:
+        """Whether a page has asked for the model's state: it was loaded anew while the run went on.
+
+        Such a page knows the model but no display ids, so the record would not reach it.
+        """
+        return self._asked > 0
 
     def current(self) -> dict[str, Any]:
         """The snapshot of this moment."""
+        self._asked += 1
         return {"seq": self._frames, "html": self.renderer.snapshot()}
 
     def show(self, view: RunView) -> None:
@@ -74,7 +85,7 @@ class RunWidget(anywidget.AnyWidget):
             return
         match message.get("t"):
             case "resync":
-                self.send({"v": WIRE_VERSION, "t": "snap", **self.current()})
+                self.send({"v": WIRE_VERSION, "t": "snap", "seq": self._frames, "html": self.renderer.snapshot()})
             case "do":
                 action = self._actions.get(str(message.get("do")))
                 if action is not None:

@@ -19,7 +19,7 @@ from typing import Union
 from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
 from .markdown import MarkdownFold
-from .record_styles import MARKDOWN_STYLES, STYLES
+from .record_styles import CODE_IN_PRE, MARKDOWN_STYLES, STYLES
 
 
 class MarkdownBody:
@@ -125,7 +125,8 @@ def _record_attributes(node: Node) -> dict[str, str]:
 
 def _styled_markdown(html: str) -> str:
     """Markdown's HTML with inline styles in the place of classes; in it every `<` begins a tag of our own."""
-    return _MARKDOWN_TAG.sub(lambda tag: f'<{tag[1]} style="{MARKDOWN_STYLES[tag[1]]}">', html.replace(_CHUNK, "<div>"))
+    plain = html.replace(_CHUNK, "<div>").replace("<pre><code", f'<pre><code style="{CODE_IN_PRE}"')
+    return _MARKDOWN_TAG.sub(lambda tag: f'<{tag[1]} style="{MARKDOWN_STYLES[tag[1]]}">', plain)
 
 
 _CHUNK = '<div class="ac-chunk">'

@@ -52,5 +52,10 @@ MARKDOWN_STYLES: dict[str, str] = {
     "h5": f"{_HEADING}100%",
     "h6": f"{_HEADING}100%",
     "pre": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 8px 0",
+    "th": "text-align:left",
+    "td": "text-align:left",
 }
 """Inline style by Markdown element, for those that pages style in ways that do not fit into a card."""
+
+CODE_IN_PRE = "background-color:transparent;padding:0;border:0"
+"""Inline style of the code inside a code block, which pages give a colour of its own."""
