@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, Literal, cast
 
+from typing_extensions import TypedDict
+
+from . import openai_types as oai
 from .agent_output import AgentOutputSchema, AgentOutputSchemaBase
 from .exceptions import ArgumentTypeError, UserError
+from .guardrail import InputGuardrail, OutputGuardrail
 from .handoffs import Handoff, handoff
 from .model_settings import ModelSettings
+from .prompts import DynamicPromptFunction, GenerateDynamicPromptData, Prompt
 from .run_context import RunContextWrapper, TContext
-from .tool import FunctionTool, Tool
+from .tool import FunctionTool, Tool, ToolErrorFunction, default_tool_error_function
 
 if TYPE_CHECKING:
+    from .lifecycle import AgentHooksBase, RunHooksBase
     from .models.interface import Model
+    from .result import RunResult, RunResultStreaming
+    from .run_config import RunConfig
+    from .stream_events import StreamEvent
+    from .tool import FunctionToolResult
+
+
+class StopAtTools(TypedDict):
+    """The names of the tools whose output is the final output."""
+
+    stop_at_tool_names: list[str]
+
+
+@dataclass
+class ToolsToFinalOutputResult:
+    """What a `tool_use_behavior` function decides."""
+
+    is_final_output: bool
+    """Whether the run ends here."""
+    final_output: Any | None = None
+    """Its final output then."""
+
+
+ToolsToFinalOutputFunction = Callable[
+    [RunContextWrapper[Any], "list[FunctionToolResult]"],
+    "ToolsToFinalOutputResult | Awaitable[ToolsToFinalOutputResult]",
+]
+"""Decides after a turn's tools whether the run ends."""
+
+
+class AgentToolStreamEvent(TypedDict):
+    """An event of a nested run, as `on_stream` of `Agent.as_tool` gets it."""
+
+    event: StreamEvent
+    agent: Agent[Any]
+    tool_call: oai.ResponseFunctionToolCall | None
 
 Instructions = Callable[[RunContextWrapper[Any], "Agent[Any]"], "str | Awaitable[str]"]
 """Computes an agent's instructions at each turn."""
@@ -40,14 +81,28 @@ class Agent(Generic[TContext]):
     """What the agent can call."""
     instructions: str | Instructions | None = None
     """The system prompt, or a function of (context, agent) that makes it."""
+    prompt: Prompt | DynamicPromptFunction | None = None
+    """A prompt that is kept at the provider, or a function that makes one at each turn."""
     handoffs: list[Agent[Any] | Handoff] = field(default_factory=list)
     """To whom the agent can pass the conversation."""
     model: str | Model | None = None
     """The model, by name or as an object; `None` for the provider's default."""
     model_settings: ModelSettings = field(default_factory=default_settings)
     """Settings of the model's calls."""
+    input_guardrails: list[InputGuardrail[Any]] = field(default_factory=list)
+    """Checks of the run's input, when the agent is the first one."""
+    output_guardrails: list[OutputGuardrail[Any]] = field(default_factory=list)
+    """Checks of the final output, when the agent gives it."""
     output_type: type[Any] | AgentOutputSchemaBase | None = None
     """The type of the final output; `None` or `str` for text."""
+    hooks: AgentHooksBase[Any, Any] | None = None
+    """What the run calls as the agent goes on."""
+    tool_use_behavior: (
+        Literal["run_llm_again", "stop_on_first_tool"] | StopAtTools | ToolsToFinalOutputFunction
+    ) = "run_llm_again"
+    """What follows when tools have run: the model again, or the run's end with a tool's output."""
+    reset_tool_choice: bool = True
+    """Whether `tool_choice` is dropped once the agent has used a tool, so that it cannot loop for ever."""
 
     def __post_init__(self) -> None:
         self._check("name", self.name, isinstance(self.name, str), "a text")
@@ -69,12 +124,33 @@ class Agent(Generic[TContext]):
             from .models.interface import Model
 
             self._check("model", self.model, isinstance(self.model, Model), "a model's name or a Model")
+        if isinstance(self.model_settings, dict):
+            self.model_settings = ModelSettings(**cast("dict[str, Any]", self.model_settings))
         settings = self.model_settings
         self._check("model_settings", settings, isinstance(settings, ModelSettings), "a ModelSettings")
         kind = self.output_type
         fits = kind is None or isinstance(kind, (type, AgentOutputSchemaBase)) or hasattr(kind, "__origin__")
         self._check("output_type", kind, fits, "a type or an AgentOutputSchema")
+        self._check_behaviour()
         self.model_settings = self.settings_for(self.model, was=None)
+
+    def _check_behaviour(self) -> None:
+        for name, kind in (("input_guardrails", InputGuardrail), ("output_guardrails", OutputGuardrail)):
+            given = getattr(self, name)
+            self._check(name, given, isinstance(given, list), f"a list of {kind.__name__} objects")
+            for guardrail in given:
+                self._check(name, guardrail, isinstance(guardrail, kind), f"{kind.__name__} objects")
+        if self.hooks is not None:
+            from .lifecycle import AgentHooksBase
+
+            self._check("hooks", self.hooks, isinstance(self.hooks, AgentHooksBase), "an AgentHooks object or None")
+        said = self.tool_use_behavior
+        known = said in ("run_llm_again", "stop_on_first_tool") if isinstance(said, str) else False
+        fits = known or isinstance(said, Mapping) or callable(said)
+        self._check("tool_use_behavior", said, fits, "'run_llm_again', 'stop_on_first_tool', a dict or a function")
+        prompt = self.prompt
+        fits = prompt is None or isinstance(prompt, Mapping) or callable(prompt)
+        self._check("prompt", prompt, fits, "a Prompt, a function or None")
 
     def _check(self, what: str, given: object, fits: bool, expected: str) -> None:
         if not fits:
@@ -86,6 +162,69 @@ class Agent(Generic[TContext]):
         if model is was or self.model_settings != default_settings(was):
             return self.model_settings
         return default_settings(model)
+
+    def clone(self, **kwargs: Any) -> Agent[TContext]:
+        """A copy of the agent with some fields changed; lists are shared with the original unless they are given."""
+        return replace(self, **kwargs)
+
+    def as_tool(
+        self,
+        tool_name: str | None,
+        tool_description: str | None,
+        custom_output_extractor: Callable[[RunResult | RunResultStreaming], Awaitable[str]] | None = None,
+        is_enabled: bool | Callable[[RunContextWrapper[Any], Agent[Any]], bool | Awaitable[bool]] = True,
+        on_stream: Callable[[AgentToolStreamEvent], Awaitable[None] | None] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+        max_turns: int | None = None,
+        hooks: RunHooksBase[Any, Any] | None = None,
+        failure_error_function: ToolErrorFunction | None = default_tool_error_function,
+        parameters: type[Any] | None = None,
+        input_builder: Callable[..., Any] | None = None,
+        include_input_schema: bool = False,
+        on_stream_max_pending_events: int | None = 1024,
+    ) -> FunctionTool:
+        """The agent as a tool of another one: a call runs it on its own and returns its final output.
+
+        Args:
+            tool_name: the tool's name; the agent's when not given.
+            tool_description: what the tool does.
+            custom_output_extractor: makes the tool's output of the nested run's result.
+            is_enabled: whether the model sees the tool.
+            on_stream: called with every event of the nested run.
+            run_config: settings of the nested run; the outer run's when not given.
+            max_turns: the nested run's limit of turns.
+            hooks: hooks of the nested run.
+            failure_error_function: makes the text for a failed nested run; `None` ends the outer run.
+            parameters: a type whose fields are the tool's arguments, instead of one text.
+            input_builder: makes the nested run's input of those arguments.
+            include_input_schema: whether the nested run's input shows their schema.
+            on_stream_max_pending_events: how far `on_stream` may lag behind before the tool fails.
+        """
+        from .engine.nested import AgentTool
+
+        return AgentTool(
+            agent=self,
+            extractor=custom_output_extractor,
+            on_stream=on_stream,
+            run_config=run_config,
+            max_turns=max_turns,
+            hooks=hooks,
+            on_error=failure_error_function,
+            parameters=parameters,
+            input_builder=input_builder,
+            include_input_schema=include_input_schema,
+            most_pending=on_stream_max_pending_events,
+        ).tool(tool_name, tool_description, is_enabled)
+
+    async def get_prompt(self, run_context: RunContextWrapper[TContext]) -> Prompt | None:
+        """The stored prompt for one turn, computed where it is a function."""
+        if self.prompt is None or isinstance(self.prompt, Mapping):
+            return cast("Prompt | None", self.prompt)
+        made = self.prompt(GenerateDynamicPromptData(context=run_context, agent=self))
+        found = await made if inspect.isawaitable(made) else made
+        if not isinstance(found, Mapping):
+            raise UserError(f"Agent {self.name!r}: a prompt function must return a Prompt, got {found!r}")
+        return cast(Prompt, found)
 
     async def get_system_prompt(self, run_context: RunContextWrapper[TContext]) -> str | None:
         """The instructions for one turn, computed where they are a function."""

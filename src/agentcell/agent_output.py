@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from .exceptions import ModelBehaviorError, UserError
 from .strict_schema import ensure_strict_json_schema
 
-_WRAPPER_KEY = "response"
+WRAPPER_KEY = "response"
 """Structured outputs must be objects; any other type travels under this key."""
 
 
@@ -58,7 +58,7 @@ class AgentOutputSchema(AgentOutputSchemaBase):
         if self._wrapped:
             from typing_extensions import TypedDict
 
-            wrapper = TypedDict("OutputType", {_WRAPPER_KEY: output_type})  # type: ignore[misc]
+            wrapper = TypedDict("OutputType", {WRAPPER_KEY: output_type})  # type: ignore[misc]
             self._adapter = TypeAdapter(wrapper)
         else:
             self._adapter = TypeAdapter(output_type)
@@ -71,6 +71,11 @@ class AgentOutputSchema(AgentOutputSchemaBase):
                     f"output_type {self.name()} has no strict JSON schema ({error}); make the type strict, or wrap it: "
                     "AgentOutputSchema(YourType, strict_json_schema=False)"
                 ) from error
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether the type is no object, so that it travels under `WRAPPER_KEY`."""
+        return self._wrapped
 
     def is_plain_text(self) -> bool:
         return self._plain
@@ -95,7 +100,7 @@ class AgentOutputSchema(AgentOutputSchemaBase):
             raise ModelBehaviorError(
                 f"Invalid JSON when parsing model output as {self.name()}: {where}: {problem['msg']}"
             ) from error
-        return value[_WRAPPER_KEY] if self._wrapped else value
+        return value[WRAPPER_KEY] if self._wrapped else value
 
 
 def _is_object(output_type: Any) -> bool:

@@ -3,8 +3,16 @@
     AgentsException                 base; `.run_data` tells how far the run had come
     |-- MaxTurnsExceeded            the turn limit was reached without a final output
     |-- ModelBehaviorError          the model did something it must not: unknown tool, invalid JSON, broken stream
+    |   |-- MalformedStreamEvent    the model's stream carried nonsense; `.index` and `.excerpt` say where and what
     |   `-- StreamInterrupted       the model's stream ended in the middle; `.partial_text` is what had arrived
     |-- ModelRefusalError           the model refused; `.refusal` is its text
+    |-- ModelTimeoutError           an attempt of a model call took longer than it may
+    |-- InputGuardrailTripwireTriggered     a check of the input tripped; `.guardrail_result` says which
+    |-- OutputGuardrailTripwireTriggered    a check of the final output tripped
+    |-- ToolInputGuardrailTripwireTriggered     a check of a tool's arguments ended the run
+    |-- ToolOutputGuardrailTripwireTriggered    a check of a tool's output ended the run
+    |-- ToolTimeoutError            a tool took longer than it may
+    |-- MCPToolCancellationError    a server cancelled its tool
     |-- RunNotFinished              the outcome of a run was asked for before its end
     `-- UserError                   the code that uses the library is wrong
         `-- ArgumentTypeError       an argument has the wrong type (also a `TypeError`)
@@ -14,14 +22,22 @@ Errors say what was given, what was expected and what to do. They never print th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import openai_types as oai
     from .agent import Agent
+    from .guardrail import InputGuardrailResult, OutputGuardrailResult
     from .items import ModelResponse, RunItem
     from .run_context import RunContextWrapper
+    from .tool_guardrails import (
+        ToolGuardrailFunctionOutput,
+        ToolInputGuardrail,
+        ToolInputGuardrailResult,
+        ToolOutputGuardrail,
+        ToolOutputGuardrailResult,
+    )
 
 
 @dataclass
@@ -38,6 +54,14 @@ class RunErrorDetails:
     """The agent that was running."""
     context_wrapper: RunContextWrapper[Any]
     """The run's context and usage."""
+    input_guardrail_results: list[InputGuardrailResult]
+    """What the input guardrails found."""
+    output_guardrail_results: list[OutputGuardrailResult]
+    """What the output guardrails found."""
+    tool_input_guardrail_results: list[ToolInputGuardrailResult] = field(default_factory=list)
+    """What the guardrails of tools' arguments found."""
+    tool_output_guardrail_results: list[ToolOutputGuardrailResult] = field(default_factory=list)
+    """What the guardrails of tools' outputs found."""
 
     def __str__(self) -> str:
         return f"run of {self.last_agent.name!r}: {len(self.raw_responses)} responses, {len(self.new_items)} items"
@@ -87,6 +111,22 @@ class StreamInterrupted(ModelBehaviorError):
         self.partial_text = partial_text
 
 
+class MalformedStreamEvent(ModelBehaviorError):
+    """The model's stream carried something that is no event; no tool of that response has run."""
+
+    index: int
+    """The number of the event in the stream, from 0."""
+    excerpt: str
+    """The beginning of what came, for people."""
+
+    def __init__(self, index: int, excerpt: str) -> None:
+        self.index = index
+        self.excerpt = excerpt
+        super().__init__(
+            f"Event {index} of the model's stream is no event: expected a JSON object with a type, got {excerpt}"
+        )
+
+
 class ModelRefusalError(AgentsException):
     """The model refused to answer."""
 
@@ -96,6 +136,92 @@ class ModelRefusalError(AgentsException):
     def __init__(self, refusal: str) -> None:
         self.refusal = refusal
         super().__init__(f"Model refused to produce output: {refusal}")
+
+
+class InputGuardrailTripwireTriggered(AgentsException):
+    """An input guardrail tripped."""
+
+    guardrail_result: InputGuardrailResult
+    """What the guardrail found."""
+
+    def __init__(self, guardrail_result: InputGuardrailResult) -> None:
+        self.guardrail_result = guardrail_result
+        super().__init__(f"Guardrail {type(guardrail_result.guardrail).__name__} triggered tripwire")
+
+
+class OutputGuardrailTripwireTriggered(AgentsException):
+    """An output guardrail tripped."""
+
+    guardrail_result: OutputGuardrailResult
+    """What the guardrail found."""
+
+    def __init__(self, guardrail_result: OutputGuardrailResult) -> None:
+        self.guardrail_result = guardrail_result
+        super().__init__(f"Guardrail {type(guardrail_result.guardrail).__name__} triggered tripwire")
+
+
+class ToolInputGuardrailTripwireTriggered(AgentsException):
+    """A guardrail of a tool's arguments ended the run."""
+
+    guardrail: ToolInputGuardrail[Any]
+    """The guardrail."""
+    output: ToolGuardrailFunctionOutput
+    """What it found."""
+
+    def __init__(self, guardrail: ToolInputGuardrail[Any], output: ToolGuardrailFunctionOutput) -> None:
+        self.guardrail = guardrail
+        self.output = output
+        super().__init__(f"Tool input guardrail {type(guardrail).__name__} triggered tripwire")
+
+
+class ToolOutputGuardrailTripwireTriggered(AgentsException):
+    """A guardrail of a tool's output ended the run."""
+
+    guardrail: ToolOutputGuardrail[Any]
+    """The guardrail."""
+    output: ToolGuardrailFunctionOutput
+    """What it found."""
+
+    def __init__(self, guardrail: ToolOutputGuardrail[Any], output: ToolGuardrailFunctionOutput) -> None:
+        self.guardrail = guardrail
+        self.output = output
+        super().__init__(f"Tool output guardrail {type(guardrail).__name__} triggered tripwire")
+
+
+class ToolTimeoutError(AgentsException):
+    """A tool took longer than it may."""
+
+    tool_name: str
+    """The tool."""
+    timeout_seconds: float
+    """How long it may take."""
+
+    def __init__(self, tool_name: str, timeout_seconds: float) -> None:
+        self.tool_name = tool_name
+        self.timeout_seconds = timeout_seconds
+        super().__init__(f"Tool '{tool_name}' timed out after {timeout_seconds:g} seconds.")
+
+
+class MCPToolCancellationError(AgentsException):
+    """A server cancelled the call of its tool."""
+
+    message: str
+    """The error's text."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+        super().__init__(message)
+
+
+class ModelTimeoutError(AgentsException):
+    """An attempt of a model call took longer than `ModelSettings.timeout`."""
+
+    timeout_seconds: float
+    """How long an attempt may take."""
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self.timeout_seconds = timeout_seconds
+        super().__init__(f"Model call timed out after {timeout_seconds:g} seconds.")
 
 
 class RunNotFinished(AgentsException):

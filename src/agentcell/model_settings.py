@@ -1,18 +1,50 @@
-"""`ModelSettings`: what a request asks of the model beyond its input."""
+"""`ModelSettings`: what a request asks of the model beyond its input.
+
+Fields are checked when settings are made, by pydantic and as the reference does: "0.5" becomes 0.5, a dictionary
+becomes the type that it describes, nonsense is pydantic's `ValidationError`. Only fields that were given are looked at,
+one by one, so that settings without the client's types never load the client.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from functools import cache
+from types import SimpleNamespace
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_type_hints
 
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, create_model
+from pydantic.dataclasses import dataclass as checked_dataclass
 from pydantic_core import to_jsonable_python
 
 from . import openai_types as oai
+from .retry import ModelRetrySettings, set_fields
+
+_UNTRACED = frozenset(("extra_query", "extra_body", "extra_headers", "extra_args", "preserve_raw_usage"))
+"""Fields that may hold secrets or say nothing about the model, and stay out of traces."""
+
+
+@checked_dataclass
+class MCPToolChoice:
+    """Makes the model call one tool of one hosted MCP server."""
+
+    server_label: str
+    """The server's label."""
+    name: str
+    """The tool's name on that server."""
+
+
+ToolChoice: TypeAlias = Literal["auto", "required", "none"] | str | MCPToolChoice | None
+"""Whether, or which, tool must be called."""
 
 
 @dataclass
 class ModelSettings:
-    """Optional settings of a model call; `None` leaves a setting to the model's default."""
+    """Optional settings of a model call; `None` leaves a setting to the model's default.
+
+    Raises pydantic's `ValidationError` for a value of the wrong type, and for a `timeout` that is not above 0.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
 
     temperature: float | None = None
     """Sampling temperature."""
@@ -22,7 +54,7 @@ class ModelSettings:
     """Penalty for frequent tokens (Chat Completions)."""
     presence_penalty: float | None = None
     """Penalty for tokens seen before (Chat Completions)."""
-    tool_choice: Literal["auto", "required", "none"] | str | None = None
+    tool_choice: ToolChoice | None = None
     """Whether, or which, tool must be called."""
     parallel_tool_calls: bool | None = None
     """Whether one response may call several tools."""
@@ -54,16 +86,68 @@ class ModelSettings:
     """Headers added to the request."""
     extra_args: dict[str, Any] | None = None
     """Arguments passed on to the client's method."""
+    retry: ModelRetrySettings | None = None
+    """When a failed call is made again by the runner; without it only the client retries."""
+    context_management: list[oai.response_create_params.ContextManagement] | None = None
+    """What the API does when the context grows too long."""
+    prompt_cache_options: oai.response_create_params.PromptCacheOptions | None = None
+    """How the API caches the prompt."""
+    preserve_raw_usage: bool | None = None
+    """Whether `ModelResponse.raw_usage` keeps what the provider reported, unread."""
+    timeout: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    """Seconds that one attempt of a call may take, streaming included; then `ModelTimeoutError`."""
 
-    def resolve(self, override: ModelSettings | None) -> ModelSettings:
-        """These settings with every set field of `override` on top; `extra_args` are merged key by key."""
+    def __post_init__(self) -> None:
+        for name, value in set_fields(self).items():
+            setattr(self, name, getattr(_checker(name)(**{name: value}), name))
+
+    def resolve(self, override: ModelSettings | dict[str, Any] | None) -> ModelSettings:
+        """These settings with every set field of `override` on top.
+
+        `extra_args` are merged key by key, `retry` field by field. Raises `TypeError` for anything else than settings,
+        a dictionary of their fields or `None`.
+        """
         if override is None:
             return self
-        changes = {f.name: v for f in fields(self) if (v := getattr(override, f.name)) is not None}
-        if self.extra_args and override.extra_args is not None:
-            changes["extra_args"] = {**self.extra_args, **override.extra_args}
+        override = as_settings(override, "ModelSettings override")
+        changes = set_fields(override)
+        changes["extra_args"] = {**(self.extra_args or {}), **(override.extra_args or {})} or None
+        if self.retry is not None and override.retry is not None:
+            changes["retry"] = self.retry.merged(override.retry)
         return replace(self, **changes)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """All fields as plain JSON data."""
-        return {f.name: to_jsonable_python(getattr(self, f.name)) for f in fields(self)}
+        """All fields as plain JSON data; raises pydantic's `PydanticSerializationError` for what cannot be JSON."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+    def to_traceable_dict(self) -> dict[str, Any]:
+        """The fields that may stand in a trace, as plain JSON data: none of the extras."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in _UNTRACED}
+
+
+def as_settings(value: Any, what: str = "model_settings") -> ModelSettings:
+    """Settings, or a dictionary of their fields as settings.
+
+    Raises `TypeError`, calling the value `what`, for another type or an unknown field.
+    """
+    if isinstance(value, ModelSettings):
+        return value
+    if not isinstance(value, dict):
+        raise TypeError(f"{what} must be a ModelSettings instance or a dict, got {type(value).__name__}")
+    known = {f.name for f in fields(ModelSettings)}
+    if unknown := sorted(str(name) for name in value if name not in known):
+        raise TypeError(f"Unknown model settings: {', '.join(unknown)}")
+    return ModelSettings(**value)
+
+
+def _plain(value: Any) -> Any:
+    return value.to_json_dict() if isinstance(value, ModelRetrySettings) else to_jsonable_python(value)
+
+
+@cache
+def _checker(name: str) -> type[BaseModel]:
+    """Checks one field, called by the settings' name in errors."""
+    annotation: Any = SimpleNamespace(__annotations__={name: ModelSettings.__annotations__[name]})
+    hint = get_type_hints(annotation, globals(), include_extras=True)[name]
+    shape: dict[str, Any] = {name: (hint, ...)}
+    return create_model("ModelSettings", __config__=ModelSettings.__pydantic_config__, **shape)

@@ -8,10 +8,15 @@ finished one as its record (`agentcell.notebook` does that and is imported only 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from pydantic_core import from_json
+
 from . import openai_types as oai
+from .agent_output import WRAPPER_KEY, AgentOutputSchema
+from .engine.passing import model_history
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import RunNotFinished, UserError
@@ -20,7 +25,9 @@ from .stream_events import AgentUpdatedStreamEvent, LogEvent, RawResponsesStream
 
 if TYPE_CHECKING:
     from .agent import Agent
+    from .guardrail import InputGuardrailResult, OutputGuardrailResult
     from .run_context import RunContextWrapper
+    from .tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
 
 T = TypeVar("T")
 
@@ -28,6 +35,18 @@ DEMO_NOTE = "demo model: rules, not an LLM"
 """How every view names the built-in model."""
 
 _PUBLIC = (RawResponsesStreamEvent, RunItemStreamEvent, AgentUpdatedStreamEvent)
+
+
+@dataclass(frozen=True)
+class AgentToolInvocation:
+    """The tool call that a nested run answers."""
+
+    tool_name: str
+    """The tool."""
+    tool_call_id: str
+    """The call."""
+    tool_arguments: str
+    """Its arguments: JSON text."""
 
 
 class RunResultBase:
@@ -92,6 +111,31 @@ class RunResultBase:
         return self._run.is_demo
 
     @property
+    def input_guardrail_results(self) -> list[InputGuardrailResult]:
+        """What the input guardrails found."""
+        return self._run.input_guardrail_results
+
+    @property
+    def output_guardrail_results(self) -> list[OutputGuardrailResult]:
+        """What the output guardrails found."""
+        return self._run.output_guardrail_results
+
+    @property
+    def tool_input_guardrail_results(self) -> list[ToolInputGuardrailResult]:
+        """What the guardrails of tools' arguments found."""
+        return self._run.tool_input_guardrail_results
+
+    @property
+    def tool_output_guardrail_results(self) -> list[ToolOutputGuardrailResult]:
+        """What the guardrails of tools' outputs found."""
+        return self._run.tool_output_guardrail_results
+
+    @property
+    def agent_tool_invocation(self) -> AgentToolInvocation | None:
+        """The call that a nested run answers; `None` for other runs."""
+        return AgentToolInvocation(*self._run.invoked_by) if self._run.invoked_by else None
+
+    @property
     def partial_text(self) -> str:
         """What the model had written in the turn that was cut off; empty for a run that came to its end."""
         return self._run.partial_text()
@@ -106,8 +150,18 @@ class RunResultBase:
             raise TypeError(f"the final output is a {type(output).__name__}, not a {cls.__name__}")
         return cast(T, output)
 
-    def to_input_list(self) -> list[oai.ResponseInputItemParam]:
-        """The whole conversation as input for a next run."""
+    def to_input_list(
+        self, *, mode: Literal["preserve_all", "normalized"] = "preserve_all"
+    ) -> list[oai.ResponseInputItemParam]:
+        """The whole conversation as input for a next run.
+
+        `preserve_all` is everything that happened, `normalized` what the last model call saw and what came of it,
+        which differs where a handoff has rewritten the conversation.
+        """
+        if mode == "normalized":
+            return model_history(self._run.model_input, self._run.model_items)
+        if mode != "preserve_all":
+            raise UserError(f"to_input_list takes mode='preserve_all' or 'normalized', got {mode!r}")
         items = ItemHelpers.input_to_new_input_list(self._run.original_input)
         return [*items, *(item.to_input_item() for item in self._run.new_items)]
 
@@ -247,6 +301,39 @@ class RunResultStreaming(RunResultBase):
             raise
         finally:
             reader.close()
+
+    def stream_events_sync(self, *, signals: bool = False) -> Iterator[Any]:
+        """`stream_events` for code that cannot await: blocks until the next event.
+
+        Raises `UserError` inside a running event loop, which blocking would stop.
+        """
+        if loop_is_running():
+            raise UserError("stream_events_sync() would block the event loop; use `async for event in result` here")
+        events = self.stream_events(signals=signals)
+        try:
+            while (event := own_loop.run(anext(events, None), on_interrupt=self.cancel)) is not None:
+                yield event
+        finally:
+            own_loop.run(events.aclose())
+
+    @property
+    def partial_output(self) -> Any:
+        """The structured output as far as it has been written: plain dictionaries, lists and texts.
+
+        The final output itself once there is one, `None` before the first character and for agents whose output is
+        text. What is not complete yet, such as a number that may go on, is left out.
+        """
+        run = self._run
+        schema = run.current_agent.output_schema()
+        if run.final_output is not None or schema is None or schema.is_plain_text():
+            return run.final_output
+        text = run.partial_text(whole=False)
+        try:
+            found = from_json(text, allow_partial="trailing-strings") if text.strip() else None
+        except ValueError:
+            return None
+        wrapped = isinstance(schema, AgentOutputSchema) and schema.is_wrapped and isinstance(found, dict)
+        return found.get(WRAPPER_KEY) if wrapped else found
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self.stream_events()

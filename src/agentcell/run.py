@@ -7,18 +7,28 @@ task of its own on the caller's loop, `run_sync` by blocking the caller.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from . import openai_types as oai
 from .agent import Agent
+from .engine.hooks import Hooks
 from .engine.loop import drive
+from .engine.outcome import HANDLER_NAMES
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import ArgumentTypeError
+from .lifecycle import RunHooksBase
 from .result import RunResult, RunResultStreaming
 from .run_config import DEFAULT_MAX_TURNS, RunConfig, as_run_config
 from .run_context import RunContextWrapper, TContext
+from .run_error_handlers import RunErrorHandlers
+
+logger = logging.getLogger("agentcell")
+
+MOST_HANDOFFS = 50
+"""Handoffs of a run that has no limit of turns, unless it says otherwise: agents can pass on for ever."""
 
 
 class Runner:
@@ -32,7 +42,10 @@ class Runner:
         *,
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
-        run_config: RunConfig | Mapping[str, Any] | None = None,
+        hooks: RunHooksBase[Any, Any] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+        error_handlers: RunErrorHandlers[Any] | None = None,
+        max_handoffs: int | None = None,
     ) -> RunResult:
         """Run an agent until it has its final output.
 
@@ -41,17 +54,17 @@ class Runner:
             input: the prompt, or a list of input items.
             context: any object, handed to tools and callbacks; the model never sees it.
             max_turns: how many model calls the run may make; `None` for no limit.
+            hooks: what the run calls as it goes on.
             run_config: settings that override what the agents say.
+            error_handlers: functions that may turn an error into a final output, by kind.
+            max_handoffs: how many handoffs the run may make; 50 when there is no limit of turns, else no limit.
 
-        Raises `MaxTurnsExceeded`, `ModelBehaviorError`, `ModelRefusalError`, `UserError`, or whatever the model's
-        client raises.
+        Raises `MaxTurnsExceeded`, `ModelBehaviorError`, `ModelRefusalError`, the tripwire errors of guardrails,
+        `UserError`, or whatever the model's client raises.
         """
-        run = _prepare(starting_agent, input, context, max_turns, run_config)
+        run = _prepare(starting_agent, input, context, max_turns, hooks, run_config, error_handlers, max_handoffs)
         await drive(run)
-        error = run.take_error()
-        if error is not None:
-            raise error
-        return RunResult(run)
+        return _finished(run)
 
     @classmethod
     def run_sync(
@@ -61,18 +74,18 @@ class Runner:
         *,
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
-        run_config: RunConfig | Mapping[str, Any] | None = None,
+        hooks: RunHooksBase[Any, Any] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+        error_handlers: RunErrorHandlers[Any] | None = None,
+        max_handoffs: int | None = None,
     ) -> RunResult:
         """`Runner.run`, blocking; inside a running event loop, as in a notebook, the run gets a loop of its own."""
-        run = _prepare(starting_agent, input, context, max_turns, run_config)
+        run = _prepare(starting_agent, input, context, max_turns, hooks, run_config, error_handlers, max_handoffs)
         if loop_is_running():
             own_loop.run(drive(run), on_interrupt=run.cancel)
         else:
             asyncio.run(drive(run))
-        error = run.take_error()
-        if error is not None:
-            raise error
-        return RunResult(run)
+        return _finished(run)
 
     @classmethod
     def run_streamed(
@@ -81,15 +94,18 @@ class Runner:
         input: str | list[oai.ResponseInputItemParam],
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
+        hooks: RunHooksBase[Any, Any] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
         *,
-        run_config: RunConfig | Mapping[str, Any] | None = None,
+        error_handlers: RunErrorHandlers[Any] | None = None,
+        max_handoffs: int | None = None,
     ) -> RunResultStreaming:
         """Start a run and return its handle at once; the arguments are those of `Runner.run`.
 
         The run goes on in the background whether or not anybody iterates it. Outside a running event loop it is
         prepared here and starts when it is first iterated, awaited or displayed.
         """
-        run = _prepare(starting_agent, input, context, max_turns, run_config)
+        run = _prepare(starting_agent, input, context, max_turns, hooks, run_config, error_handlers, max_handoffs)
         if loop_is_running():
             start(run)
         return RunResultStreaming(run)
@@ -100,20 +116,44 @@ def _prepare(
     input: str | list[oai.ResponseInputItemParam],
     context: Any,
     max_turns: int | None,
-    run_config: RunConfig | Mapping[str, Any] | None,
+    hooks: RunHooksBase[Any, Any] | None,
+    run_config: RunConfig | dict[str, Any] | None,
+    error_handlers: RunErrorHandlers[Any] | None,
+    max_handoffs: int | None,
 ) -> RunState[Any]:
     """A checked run that has not started."""
     if not isinstance(agent, Agent):
         raise ArgumentTypeError(
             f"starting_agent must be an Agent, got {agent!r} ({type(agent).__name__}); make one with Agent(name=...)"
         )
+    if hooks is not None and not isinstance(hooks, RunHooksBase):
+        raise ArgumentTypeError(f"hooks must be a RunHooks object or None, got {hooks!r}")
     return RunState(
         context=context if isinstance(context, RunContextWrapper) else RunContextWrapper(context),
         original_input=input,
         starting_agent=agent,
         max_turns=max_turns,
         run_config=as_run_config(run_config),
+        hooks=Hooks(hooks),
+        error_handlers=_checked_handlers(error_handlers),
+        max_handoffs=MOST_HANDOFFS if max_handoffs is None and max_turns is None else max_handoffs,
     )
+
+
+def _checked_handlers(handlers: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The error handlers; kinds that do not exist are never called, which is said in the log."""
+    unknown = sorted(set(handlers or ()) - set(HANDLER_NAMES))
+    if unknown:
+        logger.warning("error_handlers has unknown kinds %r; it takes %s", unknown, ", ".join(HANDLER_NAMES))
+    return handlers or {}
+
+
+def _finished(run: RunState[Any]) -> RunResult:
+    """The result of a run that has ended; raises its error."""
+    error = run.take_error()
+    if error is not None:
+        raise error
+    return RunResult(run)
 
 
 def start(run: RunState[Any]) -> None:

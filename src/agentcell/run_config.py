@@ -2,24 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
+from typing_extensions import TypedDict
+
+from . import openai_types as oai
 from .exceptions import ArgumentTypeError, UserError
 from .model_settings import ModelSettings
+from .run_context import RunContextWrapper, TContext
 
 if TYPE_CHECKING:
+    from .agent import Agent
+    from .guardrail import InputGuardrail, OutputGuardrail
+    from .handoffs import HandoffHistoryMapper, HandoffInputFilter
     from .models.interface import Model, ModelProvider
 
 DEFAULT_MAX_TURNS = 10
 """Model calls that a run may make unless it says otherwise."""
+
+ToolNotFoundBehavior = Literal["raise_error", "return_error_to_model"]
+"""What happens when the model calls a tool that does not exist."""
+ToolNameCollisionPolicy = Literal["warn", "error"]
+"""What happens when two tools of an agent have the same name."""
+ReasoningItemIdPolicy = Literal["preserve", "omit"]
+"""Whether reasoning items keep their ids when they are sent again."""
+
+
+class TracingConfig(TypedDict, total=False):
+    """Settings of the trace of a run."""
+
+    api_key: str
+
+
+@dataclass
+class ModelInputData:
+    """What a model call is about to be sent."""
+
+    input: list[oai.ResponseInputItemParam]
+    """The input items."""
+    instructions: str | None
+    """The system prompt."""
+
+
+@dataclass
+class CallModelData(Generic[TContext]):
+    """What a filter of model calls gets."""
+
+    model_data: ModelInputData
+    """What is about to be sent."""
+    agent: Agent[TContext]
+    """Who is running."""
+    context: TContext | None
+    """The user's object."""
+
+
+CallModelInputFilter = Callable[[CallModelData[Any]], "ModelInputData | Awaitable[ModelInputData]"]
+"""Changes what a model call is sent."""
+
+
+@dataclass
+class ToolErrorFormatterArgs(Generic[TContext]):
+    """What a formatter of tool errors gets."""
+
+    kind: Literal["approval_rejected", "tool_not_found", "tool_exception"]
+    """What happened."""
+    tool_type: Literal["function", "computer", "shell", "apply_patch", "custom"]
+    """What sort of tool."""
+    tool_name: str
+    """The tool's name."""
+    call_id: str
+    """The call."""
+    default_message: str
+    """What the model would be told."""
+    run_context: RunContextWrapper[TContext]
+    """The run's context."""
+    error: Exception | None = None
+    """What the tool raised, when it did."""
+
+
+ToolErrorFormatter = Callable[[ToolErrorFormatterArgs[Any]], "str | None | Awaitable[str | None]"]
+"""Makes the text for the model; `None` for the usual one."""
+
+
+@dataclass
+class ToolExecutionConfig:
+    """How tools run."""
+
+    max_function_tool_concurrency: int | None = None
+    """How many function tools may run at the same time; `None` for all."""
+    pre_approval_tool_input_guardrails: bool = False
+    """Whether input guardrails run before a person is asked."""
+
+    def __post_init__(self) -> None:
+        most = self.max_function_tool_concurrency
+        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+            raise UserError(f"max_function_tool_concurrency must be a whole number of at least 1 or None, got {most!r}")
+
+
+@dataclass
+class OutputGuardrailBlockedMessageArgs(Generic[TContext]):
+    """What a formatter of the message for withheld outputs gets."""
+
+    default_message: str
+    """The usual text."""
+    guardrail_name: str
+    """The guardrail that tripped."""
+    agent: Agent[Any]
+    """Whose output was withheld."""
+    run_context: RunContextWrapper[TContext]
+    """The run's context."""
+
+
+OutputGuardrailBlockedMessageFormatter = Callable[
+    [OutputGuardrailBlockedMessageArgs[Any]], "str | None | Awaitable[str | None]"
+]
+"""Makes the text that stands in the place of a withheld output."""
 
 
 def _default_provider() -> ModelProvider:
     from .models.multi_provider import MultiProvider
 
     return MultiProvider()
+
+
+def _sensitive_data_by_default() -> bool:
+    said = os.environ.get("OPENAI_AGENTS_TRACE_INCLUDE_SENSITIVE_DATA", "true")
+    return said.strip().lower() in ("1", "true", "yes", "on")
 
 
 @dataclass
@@ -32,6 +143,58 @@ class RunConfig:
     """Finds models that are given by name."""
     model_settings: ModelSettings | None = None
     """Settings laid over those of every agent."""
+    handoff_input_filter: HandoffInputFilter | None = None
+    """What the next agent sees after a handoff that has no filter of its own."""
+    nest_handoff_history: bool = False
+    """Whether a handoff folds the conversation so far into a summary message."""
+    handoff_history_mapper: HandoffHistoryMapper | None = None
+    """Makes that summary; `None` for the usual one."""
+    input_guardrails: list[InputGuardrail[Any]] | None = None
+    """Input guardrails beside those of the first agent."""
+    output_guardrails: list[OutputGuardrail[Any]] | None = None
+    """Output guardrails beside those of the last agent."""
+    tracing_disabled: bool = False
+    """Whether the run is left out of traces."""
+    tracing: TracingConfig | None = None
+    """Settings of the trace."""
+    trace_include_sensitive_data: bool = field(default_factory=_sensitive_data_by_default)
+    """Whether traces hold inputs and outputs."""
+    workflow_name: str = "Agent workflow"
+    """The trace's name."""
+    trace_id: str | None = None
+    """The trace's id."""
+    group_id: str | None = None
+    """Joins traces of one conversation."""
+    trace_metadata: dict[str, Any] | None = None
+    """Labels of the trace."""
+    session_input_callback: Callable[..., Any] | None = None
+    """Joins a session's history and new input."""
+    call_model_input_filter: CallModelInputFilter | None = None
+    """Changes what each model call is sent, just before it is sent."""
+    tool_error_formatter: ToolErrorFormatter | None = None
+    """Makes the text that the model gets for tool errors."""
+    session_settings: Any | None = None
+    """Settings of the session."""
+    reasoning_item_id_policy: ReasoningItemIdPolicy | None = None
+    """Whether reasoning items keep their ids when they are sent again."""
+    sandbox: Any | None = None
+    """Not supported; must be `None`."""
+    tool_execution: ToolExecutionConfig | None = None
+    """How tools run."""
+    tool_not_found_behavior: ToolNotFoundBehavior = "raise_error"
+    """What happens when the model calls a tool that does not exist."""
+    tool_name_collision_policy: ToolNameCollisionPolicy = "warn"
+    """What happens when two tools of an agent have the same name."""
+    output_guardrail_blocked_message: str | OutputGuardrailBlockedMessageFormatter | None = None
+    """What stands in the place of a tool's output that an output guardrail has withheld."""
+
+    def __post_init__(self) -> None:
+        if self.sandbox is not None:
+            raise UserError(f"sandbox is not supported, got {self.sandbox!r}; leave it out")
+        if isinstance(self.model_settings, dict):
+            self.model_settings = ModelSettings(**self.model_settings)
+        if isinstance(self.tool_execution, dict):
+            self.tool_execution = ToolExecutionConfig(**self.tool_execution)
 
 
 def as_run_config(given: RunConfig | Mapping[str, Any] | None) -> RunConfig:

@@ -7,6 +7,7 @@
     RunSignal                            ours: what the three do not say, as plain data, at once
     |-- RunStarted TurnStarted UsageUpdated
     |-- CallParsed ToolStarted ToolProgressed ToolFinished
+    |-- NestedEvent                      an event of an agent that runs as a tool, with the call it belongs to
     `-- RunFailed RunFinished
 
 `stream_events()` yields the first group; views are fed with both; `stream_events(signals=True)` shows both.
@@ -249,6 +250,20 @@ class ToolFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedEvent:
+    """Something that happened inside an agent that runs as a tool."""
+
+    call_id: str
+    """The call of the tool."""
+    event: LogEvent
+    """What happened."""
+    at: float
+    """When, in seconds since the nested run's start."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunFailed:
     """The run ended with an error."""
 
@@ -282,6 +297,7 @@ RunSignal = Union[
     ToolStarted,
     ToolProgressed,
     ToolFinished,
+    NestedEvent,
     RunFailed,
     RunFinished,
 ]

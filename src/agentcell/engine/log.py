@@ -40,6 +40,8 @@ class EventLog:
         """Whether the run has ended: nothing is appended any more."""
         self.discarded = False
         """Whether consumers end at once instead of reading what is left (after an immediate cancel)."""
+        self.forward: Callable[[Entry], None] | None = None
+        """Gets every entry too: the log of the run around this one."""
         self.on_abandoned: Callable[[], None] | None = None
         """Called when the last consumer has closed before the end."""
         self._ended: list[asyncio.Future[None]] = []
@@ -57,7 +59,10 @@ class EventLog:
         """Add an event and wake the readers that wait for one."""
         if self.closed:
             return
-        self.entries.append(Entry(event, self._clock() - self._zero))
+        entry = Entry(event, self._clock() - self._zero)
+        self.entries.append(entry)
+        if self.forward is not None:
+            self.forward(entry)
         if self._readers:
             for reader in tuple(self._readers):
                 reader.wake()

@@ -1,38 +1,32 @@
 """The loop: call the model, run what it asks for, until there is a final output.
 
-`advance` is the whole algorithm. `drive` is its outer edge: however the run ends, the state says how, the log is closed
-and nothing of the run is left behind. `Runner.run` drives in its caller's task, `Runner.run_streamed` in a task of its
-own; there is no other difference between them.
+`advance` is the whole algorithm. `drive` is its outer edge: however the run ends, the state says how, the log is
+closed and nothing of the run is left behind. `Runner.run` drives in its caller's task, `Runner.run_streamed` in a task
+of its own; there is no other difference between them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+import logging
+from typing import Any, cast
 
-from ..exceptions import MaxTurnsExceeded, StreamInterrupted
-from ..items import ModelResponse, RunItem
-from ..model_settings import ModelSettings
-from ..models.interface import Model, ModelTracing
-from ..stream_events import (
-    AgentUpdatedStreamEvent,
-    CallParsed,
-    RawResponsesStreamEvent,
-    RunItemStreamEvent,
-    TurnStarted,
-    UsageUpdated,
-)
-from ..usage import Usage
+from ..exceptions import MaxTurnsExceeded, OutputGuardrailTripwireTriggered, UserError
+from ..items import ModelResponse, RunItem, ToolCallOutputItem
+from ..stream_events import AgentUpdatedStreamEvent, CallParsed, RunItemStreamEvent
 from .calls import CallResults, run_calls
+from .guards import InputChecks
+from .model_call import call_model, colliding_names, input_for_turn
+from .nested import current_run
+from .outcome import HANDLED, as_message, conclude_run, from_tools, handled
+from .passing import pass_on
 from .state import RunState
 from .turn import FinalOutput, HandOff, NextStep, RunAgain, TurnPlan, TurnSetting, conclude, plan
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+logger = logging.getLogger("agentcell")
 
-EVENTS_BETWEEN_YIELDS = 64
-"""After so many events without a wait the loop lets others run, so that many runs share it fairly."""
+WITHHELD = "Output withheld by an output guardrail."
+"""What stands in the place of a tool's output that an output guardrail has stopped."""
 
 
 async def drive(run: RunState[Any]) -> None:
@@ -42,10 +36,14 @@ async def drive(run: RunState[Any]) -> None:
     task = run.task = cast("asyncio.Task[Any]", asyncio.current_task())
     if run.cancelled:  # before there was a task to cancel
         return run.finish("stopped")
+    inside = current_run.set(run)
     try:
         run.begin()
         await advance(run)
     except asyncio.CancelledError:
+        if run.interruption is not None and not run.cancelled:
+            task.uncancel()
+            return run.fail(run.interruption)
         run.finish("stopped")
         if not run.cancelled:
             raise
@@ -55,154 +53,174 @@ async def drive(run: RunState[Any]) -> None:
     except BaseException:
         run.finish("stopped")
         raise
+    finally:
+        current_run.reset(inside)
 
 
 async def advance(run: RunState[Any]) -> None:
     """The algorithm, from the first turn to the final output."""
     run.say(AgentUpdatedStreamEvent(run.current_agent))
-    while not run.stop_after_turn:
-        run.current_turn += 1
-        if run.max_turns is not None and run.current_turn > run.max_turns:
-            raise MaxTurnsExceeded(f"Max turns ({run.max_turns}) exceeded")
-        setting = await _setting(run)
-        response = await _call_model(run, setting)
-        turn = plan(setting, response)
-        _announce(run, turn)
-        step = await _carry_out(run, setting, turn, response)
-        match step:
-            case FinalOutput(output):
-                run.final_output = output
-                return run.finish("done")
-            case HandOff(agent):
-                run.current_agent = agent
-                run.say(AgentUpdatedStreamEvent(agent))
-            case RunAgain():
-                pass
-        await run.log.settled()
+    checks = InputChecks(run)
+    try:
+        while not run.stop_after_turn:
+            run.current_turn += 1
+            try:
+                step = await _turn(run, checks)
+            except HANDLED as problem:
+                step = await _handled(run, problem)
+            await checks.finished()
+            match step:
+                case FinalOutput():
+                    return run.finish("done")
+                case HandOff(agent):
+                    run.current_agent = agent
+                    run.say(AgentUpdatedStreamEvent(agent))
+                case RunAgain():
+                    pass
+            await run.log.settled()
+    finally:
+        await checks.close()
     run.finish("stopped")
 
 
+async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
+    """One turn: a model call and what follows from it."""
+    if run.max_turns is not None and run.current_turn > run.max_turns:
+        raise MaxTurnsExceeded(f"Max turns ({run.max_turns}) exceeded")
+    setting = await _setting(run)
+    run.context.turn_input = input_for_turn(run)
+    await checks.begin()
+    if run.started_agent is not setting.agent:
+        run.started_agent = setting.agent
+        await run.hooks.agent_start(run.context, setting.agent)
+    response = await call_model(run, setting)
+    turn = plan(setting, response)
+    _announce(run, turn)
+    await run.hooks.llm_end(run.context, setting.agent, response)
+    if turn.calls_anything:
+        checks.raise_known()
+        return await _carry_out(run, setting, turn, response)
+    try:
+        step = conclude(setting, turn)
+    except HANDLED:
+        run.unrecorded = (turn.items, response)
+        raise
+    if isinstance(step, FinalOutput):
+        await checks.finished()
+    run.record(turn.items, response)
+    if isinstance(step, FinalOutput):
+        await conclude_run(run, setting.agent, step.output)
+    return step
+
+
 async def _setting(run: RunState[Any]) -> TurnSetting:
-    """What the current agent brings into the turn."""
-    agent = run.current_agent
-    return TurnSetting(
+    """What the current agent brings into the turn; raises `UserError` for tools that cannot be told apart."""
+    agent, config = run.current_agent, run.run_config
+    setting = TurnSetting(
         agent=agent,
         tools=await agent.get_all_tools(run.context),
         handoffs=await agent.get_handoffs(run.context),
         output_schema=agent.output_schema(),
+        tolerates_missing_tools=config.tool_not_found_behavior == "return_error_to_model",
     )
-
-
-def _model(run: RunState[Any]) -> tuple[Model, ModelSettings]:
-    """The model of the current agent, or of the whole run, and the settings of its calls."""
-    agent, config = run.current_agent, run.run_config
-    wanted = config.model if config.model is not None else agent.model
-    settings = agent.settings_for(wanted, was=agent.model).resolve(config.model_settings)
-    return wanted if isinstance(wanted, Model) else config.model_provider.get_model(wanted), settings
-
-
-async def _call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
-    """One model call; its events go to the log as they arrive."""
-    agent = setting.agent
-    model, settings = _model(run)
-    run.is_demo = run.is_demo or model.is_demo
-    run.say(
-        TurnStarted(
-            run.current_turn,
-            agent.name,
-            str(getattr(model, "model", None) or type(model).__name__),
-            is_demo=model.is_demo,
-            label=model.label,
-            handoffs=tuple(h.tool_name for h in setting.handoffs),
-            structured=setting.output_schema is not None and not setting.output_schema.is_plain_text(),
-        )
-    )
-    stream = model.stream_response(
-        await agent.get_system_prompt(run.context),
-        list(run.history),
-        settings,
-        list(setting.tools),
-        setting.output_schema,
-        setting.handoffs,
-        ModelTracing.DISABLED,
-        previous_response_id=None,
-        conversation_id=None,
-        prompt=None,
-    )
-    response = await _read(run, cast("AsyncGenerator[Any, None]", stream))
-    usage = run.context.usage
-    usage.add(response.usage)
-    run.say(UsageUpdated(usage.requests, usage.input_tokens, usage.output_tokens))
-    return response
-
-
-async def _read(run: RunState[Any], stream: AsyncGenerator[Any, None]) -> ModelResponse:
-    """Pass a model's events on and return the response they end with; the stream is always closed.
-
-    Raises `ModelBehaviorError` when the response failed or is incomplete, `StreamInterrupted` when it has no end.
-    """
-    final: Any = None
-    finished_items: list[Any] = []
-    texts: list[str] = []
-    count = 0
-    async with aclosing(stream):
-        async for event in stream:
-            run.say(RawResponsesStreamEvent(event))
-            count += 1
-            if not count % EVENTS_BETWEEN_YIELDS:
-                await asyncio.sleep(0)
-            match event.type:
-                case "response.output_text.delta":
-                    texts.append(event.delta)
-                case "response.output_item.done":
-                    finished_items.append(event.item)
-                case "response.completed":
-                    final = event.response
-                case "response.failed" | "response.incomplete" | "error":
-                    raise StreamInterrupted(_what_failed(event), "".join(texts))
-    if final is None:
-        raise StreamInterrupted(
-            f"Model did not produce a final response! Its stream ended after {count} events.", "".join(texts)
-        )
-    return ModelResponse(
-        output=list(final.output) or finished_items,
-        usage=Usage.of_response(final.usage),
-        response_id=final.id,
-        request_id=getattr(final, "_request_id", None),
-    )
-
-
-def _what_failed(event: Any) -> str:
-    """Why a response failed, in the provider's words."""
-    response = getattr(event, "response", None)
-    error = getattr(response, "error", None) or getattr(response, "incomplete_details", None)
-    said = getattr(event, "message", None) or getattr(error, "message", None) or getattr(error, "reason", None)
-    return f"The model's stream ended with {event.type!r}: {said or 'no reason given'}"
+    for name in colliding_names(setting):
+        told = f"Agent {agent.name!r} has several tools called {name!r}; give each a name of its own (name_override=...)"
+        if config.tool_name_collision_policy == "error":
+            raise UserError(f"Ambiguous function tool configuration: {told}")
+        logger.warning("%s; the last one is used", told)
+    return setting
 
 
 def _announce(run: RunState[Any], turn: TurnPlan) -> None:
     """Tell the log what the model asked for."""
-    kinds = {id(h.call): "handoff" for h in turn.handoffs}
-    for wanted in (*turn.tools, *turn.handoffs):
-        call = wanted.call
-        kind = "handoff" if id(call) in kinds else "tool"
-        run.say(CallParsed(call.call_id, call.name, call.arguments, kind))
+    for wanted in turn.tools:
+        run.say(CallParsed(wanted.call.call_id, wanted.call.name, wanted.call.arguments, "tool"))
+    for wanted in turn.handoffs:
+        run.say(CallParsed(wanted.call.call_id, wanted.call.name, wanted.call.arguments, "handoff"))
     for item in turn.items:
         run.say(RunItemStreamEvent(item=item))
 
 
 async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, response: ModelResponse) -> NextStep:
-    """Run the turn's calls, take the turn in, and say what comes next."""
-    if not turn.calls_anything:
-        step = conclude(setting, turn)
-        run.record(turn.items, response)
-        return step
+    """Run the turn's calls, take the turn in, and say what comes next; whatever happens, every call has its output."""
+    agent = setting.agent
     results = CallResults()
+    recorded = False
     try:
-        await run_calls(run, setting.agent, turn, results)
+        await run_calls(run, agent, turn, results)
+        if turn.tools:
+            run.tool_users.add(id(agent))
+        if results.next_agent is not None:
+            step: NextStep = await _pass_on(run, agent, turn, results, response)
+            recorded = True
+            return step
+        final = await from_tools(run, setting, getattr(results, "tool_results", []))
+        if final is not None:
+            await conclude_run(run, agent, final.output)
+        return final or RunAgain()
+    except OutputGuardrailTripwireTriggered:
+        _withhold(results.outputs)
+        raise
     finally:
-        items: list[RunItem] = [*turn.items, *results.outputs]
-        run.record(items, response)
-        for output in results.outputs:
-            run.say(RunItemStreamEvent(item=output))
-    return HandOff(results.next_agent) if results.next_agent is not None else RunAgain()
+        if not recorded:
+            run.record([*turn.items, *results.outputs], response)
+            _tell(run, results.outputs)
+
+
+async def _pass_on(
+    run: RunState[Any], agent: Any, turn: TurnPlan, results: CallResults, response: ModelResponse
+) -> HandOff:
+    """Hand the conversation to the next agent, as the handoff and the run's settings say."""
+    target = cast(Any, results.next_agent)
+    run.handoff_count += 1
+    if run.max_handoffs is not None and run.handoff_count > run.max_handoffs:
+        raise UserError(
+            f"the run has handed off {run.handoff_count} times, and max_handoffs is {run.max_handoffs}; "
+            "are two agents passing the conversation back and forth?"
+        )
+    await run.hooks.handoff(run.context, agent, target)
+    passed = await pass_on(
+        turn.handoffs[0].handoff,
+        run.run_config,
+        run.context,
+        input=run.model_input,
+        earlier=run.model_items,
+        turn=[*turn.items, *results.outputs],
+    )
+    run.record(passed.new_items, response)
+    run.model_input, run.model_items = passed.input, list(passed.model_items)
+    run.history = passed.history()
+    _tell(run, results.outputs)
+    return HandOff(target)
+
+
+async def _handled(run: RunState[Any], problem: Exception) -> FinalOutput:
+    """Let the run's handler make a final output of an error; raises the error when it does not."""
+    agent = run.current_agent
+    held, run.unrecorded = run.unrecorded, None
+    result = await handled(run, problem)
+    if held is not None:
+        run.record(*held)
+    if isinstance(problem, MaxTurnsExceeded) and run.max_turns is not None:
+        run.current_turn = run.max_turns
+    await conclude_run(run, agent, result.final_output)
+    if result.include_in_history:
+        message = as_message(agent, result.final_output)
+        run.record([message])
+        _tell(run, [message])
+    return FinalOutput(result.final_output)
+
+
+def _tell(run: RunState[Any], items: list[RunItem]) -> None:
+    for item in items:
+        run.say(RunItemStreamEvent(item=item))
+
+
+def _withhold(outputs: list[RunItem]) -> None:
+    """Take the results of tools out of the turn's items."""
+    for item in outputs:
+        if isinstance(item, ToolCallOutputItem):
+            item.output = WITHHELD
+            item.raw_item = {**item.raw_item, "output": WITHHELD}
+
+

@@ -9,16 +9,20 @@ import asyncio
 import itertools
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal
 
 from .. import openai_types as oai
 from ..agent import Agent
 from ..exceptions import AgentsException, RunErrorDetails, UserError
+from ..guardrail import InputGuardrailResult, OutputGuardrailResult
 from ..items import ItemHelpers, ModelResponse, RunItem, as_input_list, output_text
 from ..run_config import DEFAULT_MAX_TURNS, RunConfig
 from ..run_context import RunContextWrapper, TContext
 from ..stream_events import LogEvent, RawResponsesStreamEvent, RunFailed, RunFinished, RunStarted
+from ..tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
+from .hooks import Hooks
 from .log import EventLog
 
 RunStatus = Literal["prepared", "running", "done", "stopped", "failed"]
@@ -41,6 +45,30 @@ class RunState(Generic[TContext]):
     """How many model calls the run may make; `None` for no limit."""
     run_config: RunConfig = field(default_factory=RunConfig)
     """Settings of the whole run."""
+    hooks: Hooks = field(default_factory=Hooks)
+    """What the run calls as it goes on."""
+    error_handlers: Mapping[str, Any] = field(default_factory=dict)
+    """Functions that may turn an error into a final output."""
+    max_handoffs: int | None = None
+    """How many handoffs the run may make; `None` for no limit."""
+    handoff_count: int = 0
+    """How many handoffs it has made."""
+    input_guardrail_results: list[InputGuardrailResult] = field(default_factory=list)
+    """What the input guardrails found."""
+    output_guardrail_results: list[OutputGuardrailResult] = field(default_factory=list)
+    """What the output guardrails found."""
+    tool_input_guardrail_results: list[ToolInputGuardrailResult] = field(default_factory=list)
+    """What the guardrails of tools' arguments found."""
+    tool_output_guardrail_results: list[ToolOutputGuardrailResult] = field(default_factory=list)
+    """What the guardrails of tools' outputs found."""
+    tool_users: set[int] = field(default_factory=set)
+    """The agents that have used a tool in this run, by identity."""
+    started_agent: Agent[Any] | None = None
+    """The agent whose start the hooks have been told of."""
+    invoked_by: tuple[str, str, str] | None = None
+    """Name, id and arguments of the tool call that this run answers, when it is nested."""
+    interruption: BaseException | None = None
+    """The error that something beside the loop has stopped the run with."""
     current_agent: Agent[Any] = field(init=False)
     """Who is running."""
     current_turn: int = 0
@@ -51,6 +79,12 @@ class RunState(Generic[TContext]):
     """The responses of all finished turns."""
     history: list[oai.ResponseInputItemParam] = field(default_factory=list)
     """What the next model call is sent: the input and the items so far."""
+    model_input: str | list[oai.ResponseInputItemParam] = field(init=False)
+    """The input in the model's view, which a handoff may rewrite."""
+    model_items: list[RunItem] = field(default_factory=list)
+    """The items after it in the model's view."""
+    unrecorded: tuple[list[RunItem], ModelResponse] | None = None
+    """A turn that ended in an error which a handler may still turn into a final output."""
     final_output: Any = None
     """The final output, once there is one."""
     status: RunStatus = "prepared"
@@ -78,6 +112,7 @@ class RunState(Generic[TContext]):
         if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
             raise UserError(f"max_turns must be a whole number of at least 1, or None for no limit; got {limit!r}")
         self.current_agent = self.starting_agent
+        self.model_input = self.original_input
         self.history = ItemHelpers.input_to_new_input_list(self.original_input)
         self.log.on_abandoned = self.cancel
 
@@ -95,10 +130,12 @@ class RunState(Generic[TContext]):
         self.status = "running"
         self.say(RunStarted(self.run_id, prompt_text(self.original_input), time.time()))
 
-    def record(self, items: list[RunItem], response: ModelResponse) -> None:
-        """Take in a finished turn."""
+    def record(self, items: list[RunItem], response: ModelResponse | None = None) -> None:
+        """Take in a finished turn, or a message that no model has made."""
         self.new_items.extend(items)
-        self.raw_responses.append(response)
+        self.model_items.extend(items)
+        if response is not None:
+            self.raw_responses.append(response)
         self.history.extend(item.to_input_item() for item in items)
 
     def cancel(self) -> None:
@@ -122,13 +159,21 @@ class RunState(Generic[TContext]):
         elif not loop.is_closed():
             loop.call_soon_threadsafe(self._stop, task)
 
+    def interrupt(self, error: BaseException) -> None:
+        """End the run with an error from outside the loop, wherever the loop is; on the run's own loop."""
+        if self.finished or self.cancelled or self.interruption is not None:
+            return
+        self.interruption = error
+        if self.task is not None:
+            self.task.cancel()
+
     def _stop(self, task: asyncio.Task[Any]) -> None:
         """Cancel the run's task; one that has not begun never gets to say how the run ended."""
         task.cancel()
         if self.status == "prepared":
             self.finish("stopped")
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """End the run with an error; library errors get `run_data`."""
         if isinstance(error, AgentsException) and error.run_data is None:
             error.run_data = RunErrorDetails(
@@ -137,6 +182,10 @@ class RunState(Generic[TContext]):
                 raw_responses=self.raw_responses,
                 last_agent=self.current_agent,
                 context_wrapper=self.context,
+                input_guardrail_results=self.input_guardrail_results,
+                output_guardrail_results=self.output_guardrail_results,
+                tool_input_guardrail_results=self.tool_input_guardrail_results,
+                tool_output_guardrail_results=self.tool_output_guardrail_results,
             )
         self.error = error
         self.say(RunFailed(type(error).__name__, output_text(error)))
@@ -162,9 +211,9 @@ class RunState(Generic[TContext]):
         self.error_seen = self.error_seen or self.error is not None
         return self.error
 
-    def partial_text(self) -> str:
-        """What the model had written in a turn that was cut off; empty otherwise."""
-        if self.status not in ("stopped", "failed") and not self.cancelled:
+    def partial_text(self, *, whole: bool = True) -> str:
+        """What the model had written in a turn that was cut off; empty otherwise, unless `whole` is off."""
+        if whole and self.status not in ("stopped", "failed") and not self.cancelled:
             return ""
         pieces: list[str] = []
         for entry in reversed(self.log.entries):

@@ -43,6 +43,8 @@ class TurnSetting:
     """The handoffs that are enabled."""
     output_schema: AgentOutputSchemaBase | None
     """The schema of the final output; `None` for text."""
+    tolerates_missing_tools: bool = False
+    """Whether the model is told when it calls a tool that does not exist; otherwise the run ends."""
 
 
 @dataclass
@@ -75,11 +77,24 @@ class TurnPlan:
     """Function tools to run, in call order."""
     handoffs: list[HandoffRun] = field(default_factory=list)
     """Handoffs asked for, in call order; the first one wins."""
+    missing: list[oai.ResponseFunctionToolCall] = field(default_factory=list)
+    """Calls of tools that do not exist, when the model is to be told so."""
 
     @property
     def calls_anything(self) -> bool:
         """Whether something of ours is to run."""
-        return bool(self.tools or self.handoffs)
+        return bool(self.tools or self.handoffs or self.missing)
+
+
+class InvalidFinalOutput(Exception):
+    """The final output does not fit the agent's output type; inside the engine only, around the public error."""
+
+    error: ModelBehaviorError
+    """The error that the run ends with, when no handler says otherwise."""
+
+    def __init__(self, error: ModelBehaviorError) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
 @dataclass(frozen=True)
@@ -129,7 +144,11 @@ def plan(setting: TurnSetting, response: ModelResponse) -> TurnPlan:
             case "function_call":
                 tool = tools.get(raw.name)
                 if tool is None:
-                    raise ModelBehaviorError(f"Tool {raw.name} not found in agent {agent.name}")
+                    if not setting.tolerates_missing_tools:
+                        raise ModelBehaviorError(f"Tool {raw.name} not found in agent {agent.name}")
+                    sorted_.items.append(ToolCallItem(agent, raw))
+                    sorted_.missing.append(raw)
+                    continue
                 sorted_.items.append(ToolCallItem(agent, raw, description=tool.description))
                 sorted_.tools.append(ToolRun(raw, tool))
             case _:
@@ -140,7 +159,7 @@ def plan(setting: TurnSetting, response: ModelResponse) -> TurnPlan:
 def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:
     """Whether a response that calls nothing is the final output.
 
-    Raises `ModelRefusalError` when the model refused, `ModelBehaviorError` when the text does not fit `output_type`.
+    Raises `ModelRefusalError` when the model refused, `InvalidFinalOutput` when the text does not fit `output_type`.
     """
     messages = [item for item in turn.items if isinstance(item, MessageOutputItem)]
     refusal = next((r for m in messages if (r := ItemHelpers.extract_refusal(m.raw_item))), None)
@@ -149,6 +168,11 @@ def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:
     text = ItemHelpers.extract_text(messages[-1].raw_item) if messages else None
     schema = setting.output_schema
     if schema is not None and not schema.is_plain_text():
-        return FinalOutput(schema.validate_json(text)) if text else RunAgain()
+        if not text:
+            return RunAgain()
+        try:
+            return FinalOutput(schema.validate_json(text))
+        except ModelBehaviorError as error:
+            raise InvalidFinalOutput(error) from error
     acted_elsewhere = any(isinstance(item, ToolCallItem) for item in turn.items)
     return RunAgain() if not messages and acted_elsewhere else FinalOutput(text or "")

@@ -16,6 +16,8 @@ from ..items import ModelResponse
 from ..model_settings import ModelSettings
 from ..tool import FunctionTool, Tool
 from ..usage import Usage
+from .client_retries import for_this_attempt
+from .failures import openai_advice
 from .interface import Model, ModelTracing
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from ..agent_output import AgentOutputSchemaBase
     from ..handoffs import Handoff
+    from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
 
 __all__ = ["OpenAIResponsesModel"]
 
@@ -80,8 +83,8 @@ class OpenAIResponsesModel(Model):
             conversation_id=conversation_id,
             prompt=prompt,
         )
-        response = await self._client.responses.create(**_with_extra_args(request, model_settings))
-        keep_raw = getattr(model_settings, "preserve_raw_usage", None)
+        response = await for_this_attempt(self._client).responses.create(**_with_extra_args(request, model_settings))
+        keep_raw = model_settings.preserve_raw_usage
         return ModelResponse(
             output=response.output,
             usage=Usage.of_response(response.usage),
@@ -116,7 +119,7 @@ class OpenAIResponsesModel(Model):
             prompt=prompt,
         )
         request["stream"] = True
-        stream = await self._client.responses.create(**_with_extra_args(request, model_settings))
+        stream = await for_this_attempt(self._client).responses.create(**_with_extra_args(request, model_settings))
         try:
             async for event in stream:
                 response = getattr(event, "response", None)
@@ -125,6 +128,10 @@ class OpenAIResponsesModel(Model):
                 yield event
         finally:
             await stream.close()
+
+    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
+        """What the API says about retrying a failure; `None` when it says nothing."""
+        return openai_advice(request)
 
     def _request(
         self,
@@ -165,8 +172,8 @@ class OpenAIResponsesModel(Model):
             "text": _text(settings, output_schema),
             "top_logprobs": settings.top_logprobs,
             "prompt_cache_retention": settings.prompt_cache_retention,
-            "context_management": getattr(settings, "context_management", None),
-            "prompt_cache_options": getattr(settings, "prompt_cache_options", None),
+            "context_management": settings.context_management,
+            "prompt_cache_options": settings.prompt_cache_options,
             "extra_headers": {"User-Agent": _user_agent(), **_mapping(settings.extra_headers)},
             "extra_query": settings.extra_query,
             "extra_body": {**body, **_mapping(settings.extra_body)},

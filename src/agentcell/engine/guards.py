@@ -1,0 +1,108 @@
+"""Guardrails around a run: the input before and beside the first model call, the output at the end.
+
+Blocking input guardrails run first, together. The others run beside the first turn as tasks; the first that trips, or
+raises, interrupts the run wherever it is: the model's stream is closed, tools are cancelled, and the error surfaces at
+once. No second turn begins, and no run ends, before all of them have finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..exceptions import InputGuardrailTripwireTriggered, OutputGuardrailTripwireTriggered
+
+if TYPE_CHECKING:
+    from ..agent import Agent
+    from ..guardrail import InputGuardrail
+    from .state import RunState
+
+
+class InputChecks:
+    """The input guardrails of one run."""
+
+    def __init__(self, run: RunState[Any]) -> None:
+        self._run = run
+        self._begun = False
+        self._beside: list[asyncio.Task[None]] = []
+
+    async def begin(self) -> None:
+        """Run the blocking guardrails and start the others; once, before the first model call.
+
+        Raises `InputGuardrailTripwireTriggered`, or what a guardrail raised.
+        """
+        if self._begun:
+            return
+        self._begun = True
+        run = self._run
+        guardrails = [*run.starting_agent.input_guardrails, *(run.run_config.input_guardrails or [])]
+        blocking = [asyncio.ensure_future(self._check(g)) for g in guardrails if not g.run_in_parallel]
+        await first_error(blocking)
+        self._beside = [asyncio.ensure_future(self._check(g)) for g in guardrails if g.run_in_parallel]
+        for task in self._beside:
+            task.add_done_callback(self._ended)
+
+    def raise_known(self) -> None:
+        """Raise what a guardrail has found so far, before tools have effects."""
+        for task in self._beside:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    async def finished(self) -> None:
+        """Wait for the guardrails that run beside the first turn."""
+        if self._beside:
+            beside, self._beside = self._beside, []
+            await first_error(beside)
+
+    async def close(self) -> None:
+        """Stop what still runs."""
+        await _stop(self._beside)
+
+    async def _check(self, guardrail: InputGuardrail[Any]) -> None:
+        run = self._run
+        result = await guardrail.run(run.starting_agent, run.original_input, run.context)
+        run.input_guardrail_results.append(result)
+        if result.output.tripwire_triggered:
+            raise InputGuardrailTripwireTriggered(result)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None and task in self._beside:
+            self._run.interrupt(error)
+
+
+async def check_output(run: RunState[Any], agent: Agent[Any], output: Any) -> None:
+    """Run the output guardrails on a final output, together.
+
+    Raises `OutputGuardrailTripwireTriggered`, or what a guardrail raised.
+    """
+    guardrails = [*agent.output_guardrails, *(run.run_config.output_guardrails or [])]
+
+    async def check(guardrail: Any) -> None:
+        result = await guardrail.run(run.context, agent, output)
+        run.output_guardrail_results.append(result)
+        if result.output.tripwire_triggered:
+            raise OutputGuardrailTripwireTriggered(result)
+
+    await first_error([asyncio.ensure_future(check(guardrail)) for guardrail in guardrails])
+
+
+async def first_error(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Wait for all tasks; at the first error, or when cancelled, stop the rest and wait until they are quiet."""
+    if not tasks:
+        return
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        await _stop(tasks)
+    failed = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
+    if failed:
+        raise failed[0]
+
+
+async def _stop(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    unfinished = [task for task in tasks if not task.done()]
+    for task in unfinished:
+        task.cancel()
+    if unfinished:
+        await asyncio.gather(*unfinished, return_exceptions=True)

@@ -1,0 +1,150 @@
+"""One model call: what it is sent, its events on their way to the log, the response it ends with."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections import Counter
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from ..exceptions import StreamInterrupted, UserError
+from ..items import ItemHelpers, ModelResponse
+from ..models.interface import Model, ModelTracing
+from ..run_config import CallModelData, ModelInputData
+from ..stream_events import RawResponsesStreamEvent, TurnStarted, UsageUpdated
+from ..usage import Usage
+from .attempts import CallRecord, attempts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from ..model_settings import ModelSettings
+    from .state import RunState
+    from .turn import TurnSetting
+
+EVENTS_BETWEEN_YIELDS = 64
+"""After so many events without a wait the loop lets others run, so that many runs share it fairly."""
+
+
+async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
+    """Call the current agent's model; its events go to the log as they arrive.
+
+    Raises what the model raises, `StreamInterrupted` when its stream has no proper end, and `UserError` for a filter
+    that returns something else than the input of a model call.
+    """
+    agent = setting.agent
+    model, settings = _model(run)
+    run.is_demo = run.is_demo or model.is_demo
+    sent = await _sent(run, setting)
+    await run.hooks.llm_start(run.context, agent, sent.instructions, sent.input)
+    run.say(
+        TurnStarted(
+            run.current_turn,
+            agent.name,
+            str(getattr(model, "model", None) or type(model).__name__),
+            is_demo=model.is_demo,
+            label=model.label,
+            handoffs=tuple(h.tool_name for h in setting.handoffs),
+            structured=setting.output_schema is not None and not setting.output_schema.is_plain_text(),
+        )
+    )
+    prompt = await agent.get_prompt(run.context)
+
+    def open_stream() -> Any:
+        return model.stream_response(
+            sent.instructions,
+            sent.input,
+            settings,
+            list(setting.tools),
+            setting.output_schema,
+            setting.handoffs,
+            ModelTracing.DISABLED,
+            previous_response_id=None,
+            conversation_id=None,
+            prompt=cast(Any, prompt),
+        )
+
+    record = CallRecord()
+    stream = attempts(open_stream, settings, model, record=record)
+    usage = run.context.usage
+    try:
+        response = await _read(run, stream)
+    finally:
+        usage.requests += record.failed
+    usage.add(response.usage)
+    run.say(UsageUpdated(usage.requests, usage.input_tokens, usage.output_tokens))
+    return response
+
+
+def _model(run: RunState[Any]) -> tuple[Model, ModelSettings]:
+    """The model of the current agent, or of the whole run, and the settings of its calls."""
+    agent, config = run.current_agent, run.run_config
+    wanted = config.model if config.model is not None else agent.model
+    settings = agent.settings_for(wanted, was=agent.model).resolve(config.model_settings)
+    if agent.reset_tool_choice and id(agent) in run.tool_users:
+        settings = replace(settings, tool_choice=None)
+    return wanted if isinstance(wanted, Model) else config.model_provider.get_model(wanted), settings
+
+
+async def _sent(run: RunState[Any], setting: TurnSetting) -> ModelInputData:
+    """What the model is sent, after the run's filter."""
+    agent = setting.agent
+    sent = ModelInputData(list(run.history), await agent.get_system_prompt(run.context))
+    chosen = run.run_config.call_model_input_filter
+    if chosen is None:
+        return sent
+    if not callable(chosen):
+        raise UserError(f"call_model_input_filter must be a function, got {chosen!r}")
+    data = CallModelData(model_data=sent, agent=agent, context=run.context.context)
+    filtered = chosen(data)
+    found = await filtered if inspect.isawaitable(filtered) else filtered
+    if not isinstance(found, ModelInputData):
+        raise UserError(f"call_model_input_filter must return a ModelInputData instance, got {found!r}")
+    return found
+
+
+async def _read(run: RunState[Any], stream: AsyncGenerator[Any, None]) -> ModelResponse:
+    """Pass a model's events on and return the response they end with; the stream is always closed."""
+    final: Any = None
+    finished_items: list[Any] = []
+    count = 0
+    async with aclosing(stream):
+        async for event in stream:
+            run.say(RawResponsesStreamEvent(event))
+            count += 1
+            if not count % EVENTS_BETWEEN_YIELDS:
+                await asyncio.sleep(0)
+            match event.type:
+                case "response.output_item.done":
+                    finished_items.append(event.item)
+                case "response.completed":
+                    final = event.response
+                case "response.failed" | "response.incomplete" | "error":
+                    raise StreamInterrupted(_what_failed(event), run.partial_text(whole=False))
+    return ModelResponse(
+        output=list(final.output) or finished_items,
+        usage=Usage.of_response(final.usage),
+        response_id=final.id,
+        request_id=getattr(final, "_request_id", None),
+    )
+
+
+def _what_failed(event: Any) -> str:
+    """Why a response failed, in the provider's words."""
+    response = getattr(event, "response", None)
+    error = getattr(response, "error", None) or getattr(response, "incomplete_details", None)
+    said = getattr(event, "message", None) or getattr(error, "message", None) or getattr(error, "reason", None)
+    return f"The model's stream ended with {event.type!r}: {said or 'no reason given'}"
+
+
+def input_for_turn(run: RunState[Any]) -> list[Any]:
+    """What the turn's call will be sent, for those who are told before it."""
+    return list(run.history) or ItemHelpers.input_to_new_input_list(run.original_input)
+
+
+def colliding_names(setting: TurnSetting) -> list[str]:
+    """The names that several tools of a turn share."""
+    counts = Counter([*(tool.name for tool in setting.tools), *(h.tool_name for h in setting.handoffs)])
+    return [name for name, count in counts.items() if count > 1]

@@ -1,0 +1,145 @@
+"""What becomes of a run at its end: final outputs from tools, from error handlers, and what is checked on them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
+
+from .. import openai_types as oai
+from ..agent import ToolsToFinalOutputResult
+from ..exceptions import (
+    AgentsException,
+    MaxTurnsExceeded,
+    ModelBehaviorError,
+    ModelRefusalError,
+    UserError,
+)
+from ..items import ItemHelpers, MessageOutputItem
+from ..run_error_handlers import RunErrorData, RunErrorHandlerInput, RunErrorHandlerResult
+from .guards import check_output
+from .turn import FinalOutput, InvalidFinalOutput, TurnSetting
+
+if TYPE_CHECKING:
+    from ..agent import Agent
+    from ..tool import FunctionToolResult
+    from .state import RunState
+
+MESSAGE_ID = "__fake_id__"
+"""The id of a message that no model has made; the reference's, because it is sent with the history."""
+
+HANDLED = (MaxTurnsExceeded, ModelRefusalError, InvalidFinalOutput)
+"""The errors for which there can be a handler."""
+
+HANDLER_NAMES = ("max_turns", "model_refusal", "invalid_final_output")
+"""The names of their handlers, in the same order."""
+
+
+async def conclude_run(run: RunState[Any], agent: Agent[Any], output: Any) -> None:
+    """Tell the hooks of a final output and check it; it is the run's only when nothing trips."""
+    await run.hooks.agent_end(run.context, agent, output)
+    await check_output(run, agent, output)
+    run.final_output = output
+
+
+async def from_tools(
+    run: RunState[Any], setting: TurnSetting, results: list[FunctionToolResult]
+) -> FinalOutput | None:
+    """The final output that the turn's tools gave, as the agent's `tool_use_behavior` says; `None` to go on."""
+    behavior = setting.agent.tool_use_behavior
+    if not results or behavior == "run_llm_again":
+        return None
+    if behavior == "stop_on_first_tool":
+        return _as_final(setting, results[0].output)
+    if isinstance(behavior, Mapping):
+        names = behavior.get("stop_at_tool_names", [])
+        stopping = next((r for r in results if r.tool.name in names), None)
+        return None if stopping is None else _as_final(setting, stopping.output)
+    if callable(behavior):
+        decided = behavior(run.context, results)
+        found = await decided if inspect.isawaitable(decided) else decided
+        if not isinstance(found, ToolsToFinalOutputResult):
+            raise UserError(f"tool_use_behavior must return a ToolsToFinalOutputResult, got {found!r}")
+        return _as_final(setting, found.final_output) if found.is_final_output else None
+    raise UserError(
+        f"Invalid tool_use_behavior {behavior!r}; it takes 'run_llm_again', 'stop_on_first_tool', "
+        "{'stop_at_tool_names': [...]} or a function"
+    )
+
+
+def _as_final(setting: TurnSetting, output: Any) -> FinalOutput:
+    """A tool's result as a final output: text for agents whose output is text."""
+    schema = setting.output_schema
+    if schema is None or schema.is_plain_text():
+        return FinalOutput(output if isinstance(output, str) else str(output))
+    return FinalOutput(output)
+
+
+async def handled(run: RunState[Any], problem: Exception) -> RunErrorHandlerResult:
+    """What the run's handler makes of an error; raises the error itself when there is none, or it leaves it.
+
+    Raises `UserError` when the handler's output does not fit the agent's output type.
+    """
+    name = next(name for kind, name in zip(HANDLED, HANDLER_NAMES, strict=True) if isinstance(problem, kind))
+    error = problem.error if isinstance(problem, InvalidFinalOutput) else problem
+    handler = run.error_handlers.get(name)
+    if handler is None:
+        raise error
+    items = [item.to_input_item() for item in run.new_items]
+    data = RunErrorData(
+        input=run.original_input,
+        new_items=list(run.new_items),
+        history=[*ItemHelpers.input_to_new_input_list(run.original_input), *items],
+        output=items,
+        raw_responses=list(run.raw_responses),
+        last_agent=run.current_agent,
+    )
+    known = cast("MaxTurnsExceeded | ModelRefusalError | ModelBehaviorError", error)
+    answer = handler(RunErrorHandlerInput(error=known, context=run.context, run_data=data))
+    result = await answer if inspect.isawaitable(answer) else answer
+    if result is None:
+        raise error
+    if isinstance(result, Mapping) and "final_output" in result:
+        result = RunErrorHandlerResult(result["final_output"], bool(result.get("include_in_history", True)))
+    elif not isinstance(result, RunErrorHandlerResult):
+        result = RunErrorHandlerResult(result)
+    return RunErrorHandlerResult(_fitting(run, result.final_output, name), result.include_in_history)
+
+
+def _fitting(run: RunState[Any], output: Any, handler: str | None) -> Any:
+    """A handler's output in the form of the agent's output type."""
+    schema = run.current_agent.output_schema()
+    if schema is None or schema.is_plain_text():
+        return output
+    kind = getattr(schema, "output_type", None)
+    try:
+        return schema.validate_json(_json(output)) if kind is None else TypeAdapter(kind).validate_python(output)
+    except (ValueError, AgentsException) as problem:
+        raise UserError(
+            f"the {handler} handler returned {output!r}, which is not a {schema.name()}: {problem}"
+        ) from problem
+
+
+def _json(output: Any) -> str:
+    return json.dumps(to_jsonable_python(output), ensure_ascii=False, separators=(",", ":"))
+
+
+def as_message(agent: Agent[Any], output: Any) -> MessageOutputItem:
+    """A final output that no model has said, as a message of the run."""
+    schema = agent.output_schema()
+    plain = schema is None or schema.is_plain_text()
+    text = str(output) if plain else _json(output)
+    return MessageOutputItem(
+        agent,
+        oai.ResponseOutputMessage(
+            id=MESSAGE_ID,
+            type="message",
+            role="assistant",
+            status="completed",
+            content=[oai.ResponseOutputText(type="output_text", text=text, annotations=[], logprobs=[])],
+        ),
+    )

@@ -1,0 +1,36 @@
+"""Prompts that are kept at the provider and referred to by id."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import NotRequired, TypedDict
+
+from .run_context import RunContextWrapper, TContext
+
+if TYPE_CHECKING:
+    from .agent import Agent
+
+
+class Prompt(TypedDict):
+    """A stored prompt."""
+
+    id: str
+    version: NotRequired[str]
+    variables: NotRequired[dict[str, Any]]
+
+
+@dataclass
+class GenerateDynamicPromptData(Generic[TContext]):
+    """What a function that makes the prompt gets."""
+
+    context: RunContextWrapper[TContext]
+    """The run's context."""
+    agent: Agent[Any]
+    """The agent whose prompt it is."""
+
+
+DynamicPromptFunction = Callable[[GenerateDynamicPromptData[Any]], "Prompt | Awaitable[Prompt]"]
+"""Makes a prompt at each turn."""
