@@ -16,7 +16,6 @@ from pydantic_core import from_json
 
 from . import openai_types as oai
 from .agent_output import WRAPPER_KEY, AgentOutputSchema
-from .engine.passing import model_history
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import RunNotFinished, UserError
@@ -62,8 +61,8 @@ class RunResultBase:
 
     @property
     def input(self) -> str | list[oai.ResponseInputItemParam]:
-        """What the run was asked."""
-        return self._run.original_input
+        """What the run was asked; after a handoff that has rewritten it, what took its place."""
+        return self._run.model_input
 
     @property
     def new_items(self) -> list[RunItem]:
@@ -159,11 +158,13 @@ class RunResultBase:
         which differs where a handoff has rewritten the conversation.
         """
         if mode == "normalized":
-            return model_history(self._run.model_input, self._run.model_items)
-        if mode != "preserve_all":
+            items = self._run.model_items
+        elif mode == "preserve_all":
+            items = self._run.new_items
+        else:
             raise UserError(f"to_input_list takes mode='preserve_all' or 'normalized', got {mode!r}")
-        items = ItemHelpers.input_to_new_input_list(self._run.original_input)
-        return [*items, *(item.to_input_item() for item in self._run.new_items)]
+        past = ItemHelpers.input_to_new_input_list(self._run.model_input)
+        return [*past, *(item.to_input_item() for item in items)]
 
     def _summary(self, first_lines: list[str]) -> str:
         run = self._run

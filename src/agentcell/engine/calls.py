@@ -16,6 +16,7 @@ from ..exceptions import AgentsException, UserError
 from ..items import HandoffOutputItem, ItemHelpers, RunItem, ToolCallOutputItem, output_text
 from ..stream_events import ToolFinished, ToolProgressed, ToolStarted
 from ..tool_context import ToolContext
+from .passing import next_agent
 from .turn import HandoffRun, ToolRun, TurnPlan
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ async def _run_tool(run: RunState[Any], agent: Agent[Any], wanted: ToolRun) -> A
 
 
 async def _hand_off(run: RunState[Any], wanted: HandoffRun) -> Agent[Any]:
-    return await wanted.handoff.on_invoke_handoff(run.context, wanted.call.arguments)
+    return await next_agent(run.context, wanted.handoff, wanted.call.arguments)
 
 
 def _tool_output(

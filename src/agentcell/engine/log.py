@@ -8,6 +8,9 @@ every entry once. A reader is a *consumer* (what the user iterates) or a *view* 
   stop it.
 
 A waiting reader is woken on its own event loop, once for all entries that arrived meanwhile.
+
+Its memory is bounded (`compact`): many deltas that lie unread are packed, very many are merged, and when the run has
+ended and somebody has read it, one delta for each part of a long log remains.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..stream_events import LogEvent
+from .compact import MERGE_FROM, MERGE_TEXT_FROM, PACK_FROM, PackedEntry, merged, packed
 
 
 class Entry(NamedTuple):
@@ -34,7 +38,7 @@ class EventLog:
     """All that a run has said so far."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[Entry | PackedEntry] = []
         """Everything, in order."""
         self.closed = False
         """Whether the run has ended: nothing is appended any more."""
@@ -44,6 +48,8 @@ class EventLog:
         """Gets every entry too: the log of the run around this one."""
         self.on_abandoned: Callable[[], None] | None = None
         """Called when the last consumer has closed before the end."""
+        self._packed_up_to = 0
+        self._pack_at = PACK_FROM
         self._ended: list[asyncio.Future[None]] = []
         self._clock = clock
         self._zero = clock()
@@ -63,9 +69,32 @@ class EventLog:
         self.entries.append(entry)
         if self.forward is not None:
             self.forward(entry)
+        if len(self.entries) >= self._pack_at:
+            self._shrink()
         if self._readers:
             for reader in tuple(self._readers):
                 reader.wake()
+
+    def _shrink(self, *, wholly: bool = False) -> None:
+        """Pack the deltas so far and merge them when they are very many, or `wholly`.
+
+        Left out while somebody reads on another thread, whose place must not be moved under its hands.
+        """
+        here = threading.get_ident()
+        if any(reader.thread not in (None, here) for reader in self._readers):
+            self._pack_at = len(self.entries) + PACK_FROM
+            return
+        entries = self.entries
+        for index in range(self._packed_up_to, len(entries)):
+            entries[index] = packed(entries[index])
+        small = [entry for entry in entries if isinstance(entry, PackedEntry)]
+        if wholly or len(small) >= MERGE_FROM or sum(entry.size for entry in small) >= MERGE_TEXT_FROM:
+            kept, places = merged(entries, {reader.place for reader in self._readers})
+            entries[:] = kept
+            for reader in self._readers:
+                reader.move(places)
+        self._packed_up_to = len(entries)
+        self._pack_at = len(entries) + PACK_FROM
 
     def close(self) -> None:
         """End the log: readers end when they have read it all."""
@@ -110,6 +139,8 @@ class EventLog:
         with self._lock:
             self._readers.discard(reader)
             last = reader.consumer and not any(r.consumer for r in self._readers)
+        if last and self.closed and reader.place >= len(self.entries) >= PACK_FROM:
+            self._shrink(wholly=True)
         self._check_settled()
         if last and not self.closed and self.on_abandoned is not None:
             self.on_abandoned()
@@ -150,12 +181,24 @@ class Reader:
         """Whether the reader ends now instead of reading what is left."""
         self._log = log
         self._next = 0
+        self.thread: int | None = None
+        """The thread that reads; `None` before the first reading."""
         self._waiting: asyncio.Future[None] | None = None
         self._open = True
 
-    async def take(self) -> Entry | None:
+    @property
+    def place(self) -> int:
+        """Where the next entry stands."""
+        return self._next
+
+    def move(self, places: list[int]) -> None:
+        """Follow the entries to their new places."""
+        self._next, self.handled = places[self._next], places[self.handled]
+
+    async def take(self) -> Entry | PackedEntry | None:
         """The next entry, waiting for it; `None` at the end."""
         log = self._log
+        self.thread = threading.get_ident()
         while True:
             if self.stopped or (self.consumer and log.discarded):
                 return None
@@ -169,15 +212,16 @@ class Reader:
             log._check_settled()
             await self._wait()
 
-    async def take_all(self) -> list[Entry]:
+    async def take_all(self) -> list[Entry | PackedEntry]:
         """Everything that is new, waiting until something is; empty at the end."""
         log = self._log
         while self._next >= len(log.entries) and not log.closed:
             await self._wait()
         return self.take_new()
 
-    def take_new(self) -> list[Entry]:
+    def take_new(self) -> list[Entry | PackedEntry]:
         """Everything that is new, without waiting."""
+        self.thread = threading.get_ident()
         fresh = self._log.entries[self._next :]
         self._next = self.handled = self._next + len(fresh)
         return fresh

@@ -19,7 +19,7 @@ from .guards import InputChecks
 from .model_call import call_model, colliding_names, input_for_turn
 from .nested import current_run
 from .outcome import HANDLED, as_message, conclude_run, from_tools, handled
-from .passing import pass_on
+from .passing import hand_over, untold
 from .state import RunState
 from .turn import FinalOutput, HandOff, NextStep, RunAgain, TurnPlan, TurnSetting, conclude, plan
 
@@ -124,7 +124,9 @@ async def _setting(run: RunState[Any]) -> TurnSetting:
         tolerates_missing_tools=config.tool_not_found_behavior == "return_error_to_model",
     )
     for name in colliding_names(setting):
-        told = f"Agent {agent.name!r} has several tools called {name!r}; give each a name of its own (name_override=...)"
+        told = (
+            f"Agent {agent.name!r} has several tools called {name!r}; give each a name of its own (name_override=...)"
+        )
         if config.tool_name_collision_policy == "error":
             raise UserError(f"Ambiguous function tool configuration: {told}")
         logger.warning("%s; the last one is used", told)
@@ -179,18 +181,11 @@ async def _pass_on(
             "are two agents passing the conversation back and forth?"
         )
     await run.hooks.handoff(run.context, agent, target)
-    passed = await pass_on(
-        turn.handoffs[0].handoff,
-        run.run_config,
-        run.context,
-        input=run.model_input,
-        earlier=run.model_items,
-        turn=[*turn.items, *results.outputs],
-    )
+    passed = await hand_over(run, turn, results)
     run.record(passed.new_items, response)
-    run.model_input, run.model_items = passed.input, list(passed.model_items)
-    run.history = passed.history()
-    _tell(run, results.outputs)
+    if passed.rewritten:
+        run.model_input, run.model_items, run.history = passed.input, passed.model_items, passed.history()
+    _tell(run, untold(passed.new_items, turn.items))
     return HandOff(target)
 
 
@@ -222,5 +217,3 @@ def _withhold(outputs: list[RunItem]) -> None:
         if isinstance(item, ToolCallOutputItem):
             item.output = WITHHELD
             item.raw_item = {**item.raw_item, "output": WITHHELD}
-
-

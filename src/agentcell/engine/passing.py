@@ -72,7 +72,12 @@ async def next_agent(context: RunContextWrapper[Any], handoff: Handoff[Any, Any]
 
 
 async def hand_over(
-    run: RunState[Any], turn: TurnPlan, results: CallResults, *, server_managed: bool = False
+    run: RunState[Any],
+    turn: TurnPlan,
+    results: CallResults,
+    *,
+    nested_items: Sequence[RunItem] = (),
+    server_managed: bool = False,
 ) -> Passed:
     """What becomes of the run's conversation after the turn's handoff; raises what `pass_on` raises.
 
@@ -83,10 +88,10 @@ async def hand_over(
             turn.handoffs[0].handoff,
             run.run_config,
             run.context,
-            input=run.original_input,
+            input=run.model_input,
             earlier=run.model_items,
             turn=[*turn.items, *results.outputs],
-            nested_items=run.nested_items,
+            nested_items=nested_items,
             server_managed=server_managed,
         )
     except BaseException:

@@ -1,0 +1,152 @@
+"""A log of very many deltas stays small, and every reader still gets every character once."""
+
+from __future__ import annotations
+
+import asyncio
+import tracemalloc
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openai.types.responses import ResponseFunctionCallArgumentsDeltaEvent, ResponseTextDeltaEvent
+
+from agentcell.engine import log as log_module
+from agentcell.engine.compact import PackedEntry, packed
+from agentcell.engine.log import Entry, EventLog, Reader
+from agentcell.stream_events import RawResponsesStreamEvent, RunFinished
+
+
+def delta(number: int, text: str, part: int = 0, **more: Any) -> RawResponsesStreamEvent:
+    return RawResponsesStreamEvent(
+        ResponseTextDeltaEvent.model_validate(
+            {
+                "type": "response.output_text.delta",
+                "item_id": f"msg_{part}",
+                "output_index": part,
+                "content_index": 0,
+                "delta": text,
+                "logprobs": [],
+                "sequence_number": number,
+                **more,
+            }
+        )
+    )
+
+
+def texts(entries: list[Any]) -> dict[int, str]:
+    """The text of each part."""
+    found: dict[int, str] = {}
+    for entry in entries:
+        if isinstance(entry.event, RawResponsesStreamEvent):
+            data: Any = entry.event.data
+            found[data.output_index] = found.get(data.output_index, "") + data.delta
+    return found
+
+
+def test_a_packed_delta_is_rebuilt_equal() -> None:
+    for event in (
+        delta(7, "hello"),
+        RawResponsesStreamEvent(
+            ResponseFunctionCallArgumentsDeltaEvent(
+                type="response.function_call_arguments.delta", item_id="f", output_index=1, delta="{", sequence_number=3
+            )
+        ),
+    ):
+        entry = packed(Entry(event, 1.5))
+        assert isinstance(entry, PackedEntry)
+        again: Any = entry.event.data
+        data: Any = event.data
+        assert type(again) is type(data) and again == data
+        assert again.model_dump_json() == data.model_dump_json()
+        assert again.model_fields_set == data.model_fields_set
+        assert (entry.at, entry.merged) == (1.5, 1)
+
+
+def test_what_packing_would_lose_is_kept_as_it_is() -> None:
+    odd = Entry(delta(1, "x", surprise=[1]), 0.0)
+    scored = Entry(delta(1, "x", logprobs=[{"token": "x", "logprob": -1.0, "top_logprobs": []}]), 0.0)
+    ended = Entry(RunFinished("done"), 0.0)
+    assert [packed(entry) for entry in (odd, scored, ended)] == [odd, scored, ended]
+
+
+def test_two_hundred_thousand_unread_deltas_stay_under_20_mb() -> None:
+    log = EventLog()
+    tracemalloc.start()
+    try:
+        for number in range(200_000):
+            log.append(RawResponsesStreamEvent(ResponseTextDeltaEvent.model_construct(**PLAIN, sequence_number=number)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20e6
+    assert texts(log.entries) == {0: "token " * 200_000}
+
+
+PLAIN: dict[str, Any] = {
+    "type": "response.output_text.delta",
+    "item_id": "msg",
+    "output_index": 0,
+    "content_index": 0,
+    "delta": "token ",
+    "logprobs": [],
+}
+
+
+@given(
+    parts=st.lists(st.integers(0, 2), max_size=120),
+    reads=st.lists(st.tuples(st.integers(0, 119), st.integers(0, 2)), max_size=40),
+    pack=st.integers(1, 20),
+    merge=st.integers(1, 30),
+)
+@settings(max_examples=150, deadline=None)
+def test_readers_at_any_place_get_everything_once(
+    parts: list[int], reads: list[tuple[int, int]], pack: int, merge: int
+) -> None:
+    """Readers read one entry at given moments; small limits make the log shrink under them all the time."""
+
+    async def run() -> None:
+        log = EventLog()
+        log._pack_at = pack
+        readers = [log.reader(consumer=False) for _ in range(3)]
+        got: list[list[Any]] = [[], [], []]
+        wanted = {}
+        for number, part in enumerate(parts):
+            log.append(delta(number, f"<{number}>", part))
+            wanted[part] = wanted.get(part, "") + f"<{number}>"
+            for moment, who in reads:
+                if moment == number and readers[who].place < len(log.entries):
+                    got[who].append(await readers[who].take())
+        log.close()
+        for who, reader in enumerate(readers):
+            got[who] += await rest(reader)
+            assert texts(got[who]) == wanted
+        assert texts(log.entries) == wanted
+
+    before = (log_module.PACK_FROM, log_module.MERGE_FROM)
+    log_module.PACK_FROM, log_module.MERGE_FROM = pack, merge
+    try:
+        asyncio.run(run())
+    finally:
+        log_module.PACK_FROM, log_module.MERGE_FROM = before
+
+
+async def rest(reader: Reader) -> list[Any]:
+    found = []
+    while (entry := await reader.take()) is not None:
+        found.append(entry)
+    return found
+
+
+async def test_a_long_log_that_was_read_keeps_one_delta_for_each_part() -> None:
+    log = EventLog()
+    for number in range(log_module.PACK_FROM + 10):
+        log.append(delta(number, "x", part=number // 1500))
+    log.append(RunFinished("done"))
+    log.close()
+    reader = log.reader(consumer=True)
+    first = await rest(reader)
+    reader.close()
+    assert len(first) == log_module.PACK_FROM + 11, "the first reader gets every delta"
+    again = log.reader(consumer=True)
+    later = await rest(again)
+    assert len(later) == 3 and texts(later) == texts(first)
