@@ -30,7 +30,14 @@ if TYPE_CHECKING:
     from .exceptions import StreamInterrupted as StreamInterrupted
     from .exceptions import UserError as UserError
     from .handoffs import Handoff as Handoff
+    from .handoffs import HandoffInputData as HandoffInputData
+    from .handoffs import HandoffInputFilter as HandoffInputFilter
+    from .handoffs import default_handoff_history_mapper as default_handoff_history_mapper
+    from .handoffs import get_conversation_history_wrappers as get_conversation_history_wrappers
     from .handoffs import handoff as handoff
+    from .handoffs import nest_handoff_history as nest_handoff_history
+    from .handoffs import reset_conversation_history_wrappers as reset_conversation_history_wrappers
+    from .handoffs import set_conversation_history_wrappers as set_conversation_history_wrappers
     from .items import HandoffCallItem as HandoffCallItem
     from .items import HandoffOutputItem as HandoffOutputItem
     from .items import ItemHelpers as ItemHelpers
@@ -87,7 +94,17 @@ _WHERE = {
         "StreamInterrupted",
         "UserError",
     ],
-    "handoffs": ["Handoff", "handoff"],
+    "handoffs": [
+        "Handoff",
+        "handoff",
+        "HandoffInputData",
+        "HandoffInputFilter",
+        "default_handoff_history_mapper",
+        "get_conversation_history_wrappers",
+        "nest_handoff_history",
+        "reset_conversation_history_wrappers",
+        "set_conversation_history_wrappers",
+    ],
     "items": [
         "HandoffCallItem",
         "HandoffOutputItem",

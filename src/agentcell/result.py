@@ -160,7 +160,8 @@ class RunResultBase:
         if mode == "normalized":
             items = self._run.model_items
         elif mode == "preserve_all":
-            items = self._run.new_items
+            nested = {id(item) for item in self._run.nested_items}
+            items = [item for item in self._run.new_items if id(item) not in nested]
         else:
             raise UserError(f"to_input_list takes mode='preserve_all' or 'normalized', got {mode!r}")
         past = ItemHelpers.input_to_new_input_list(self._run.model_input)

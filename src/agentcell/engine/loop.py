@@ -16,7 +16,7 @@ from ..items import ModelResponse, RunItem, ToolCallOutputItem
 from ..stream_events import AgentUpdatedStreamEvent, CallParsed, RunItemStreamEvent
 from .calls import CallResults, run_calls
 from .guards import InputChecks
-from .model_call import call_model, colliding_names, input_for_turn
+from .model_call import call_model, colliding_names
 from .nested import current_run
 from .outcome import HANDLED, as_message, conclude_run, from_tools, handled
 from .passing import hand_over, untold
@@ -88,7 +88,7 @@ async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
     if run.max_turns is not None and run.current_turn > run.max_turns:
         raise MaxTurnsExceeded(f"Max turns ({run.max_turns}) exceeded")
     setting = await _setting(run)
-    run.context.turn_input = input_for_turn(run)
+    run.context.turn_input = list(run.history)
     await checks.begin()
     if run.started_agent is not setting.agent:
         run.started_agent = setting.agent
@@ -181,10 +181,11 @@ async def _pass_on(
             "are two agents passing the conversation back and forth?"
         )
     await run.hooks.handoff(run.context, agent, target)
-    passed = await hand_over(run, turn, results)
+    passed = await hand_over(run, turn, results, nested_items=run.nested_items)
     run.record(passed.new_items, response)
     if passed.rewritten:
         run.model_input, run.model_items, run.history = passed.input, passed.model_items, passed.history()
+        run.nested_items = passed.nested_items
     _tell(run, untold(passed.new_items, turn.items))
     return HandOff(target)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ..exceptions import StreamInterrupted, UserError
-from ..items import ItemHelpers, ModelResponse
+from ..items import ModelResponse
 from ..models.interface import Model, ModelTracing
 from ..run_config import CallModelData, ModelInputData
 from ..stream_events import RawResponsesStreamEvent, TurnStarted, UsageUpdated
@@ -137,11 +137,6 @@ def _what_failed(event: Any) -> str:
     error = getattr(response, "error", None) or getattr(response, "incomplete_details", None)
     said = getattr(event, "message", None) or getattr(error, "message", None) or getattr(error, "reason", None)
     return f"The model's stream ended with {event.type!r}: {said or 'no reason given'}"
-
-
-def input_for_turn(run: RunState[Any]) -> list[Any]:
-    """What the turn's call will be sent, for those who are told before it."""
-    return list(run.history) or ItemHelpers.input_to_new_input_list(run.original_input)
 
 
 def colliding_names(setting: TurnSetting) -> list[str]:

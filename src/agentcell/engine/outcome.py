@@ -91,9 +91,9 @@ async def handled(run: RunState[Any], problem: Exception) -> RunErrorHandlerResu
         raise error
     items = [item.to_input_item() for item in run.new_items]
     data = RunErrorData(
-        input=run.original_input,
+        input=run.model_input,
         new_items=list(run.new_items),
-        history=[*ItemHelpers.input_to_new_input_list(run.original_input), *items],
+        history=[*ItemHelpers.input_to_new_input_list(run.model_input), *items],
         output=items,
         raw_responses=list(run.raw_responses),
         last_agent=run.current_agent,

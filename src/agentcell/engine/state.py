@@ -83,6 +83,8 @@ class RunState(Generic[TContext]):
     """The input in the model's view, which a handoff may rewrite."""
     model_items: list[RunItem] = field(default_factory=list)
     """The items after it in the model's view."""
+    nested_items: list[RunItem] = field(default_factory=list)
+    """Of `new_items` those that nesting has put into `model_input` as they are."""
     unrecorded: tuple[list[RunItem], ModelResponse] | None = None
     """A turn that ended in an error which a handler may still turn into a final output."""
     final_output: Any = None
@@ -177,7 +179,7 @@ class RunState(Generic[TContext]):
         """End the run with an error; library errors get `run_data`."""
         if isinstance(error, AgentsException) and error.run_data is None:
             error.run_data = RunErrorDetails(
-                input=self.original_input,
+                input=self.model_input,
                 new_items=self.new_items,
                 raw_responses=self.raw_responses,
                 last_agent=self.current_agent,

@@ -53,21 +53,27 @@ class OpenAIProvider(ModelProvider):
         self._organization = organization
         self._project = project
         self._use_responses = use_responses
+        self._strict = strict_feature_validation
+        self._buffer_calls = buffer_streamed_tool_calls
 
     def get_model(self, model_name: str | None) -> Model:
         """The model of this name, or the default model; raises `openai.OpenAIError` when there is no key."""
         use_responses = self._use_responses
         if use_responses is None:
             use_responses = openai_defaults.responses_by_default()
-        if not use_responses:
-            raise UserError(
-                "Chat Completions models are not supported yet: "
-                "use the Responses API (use_responses=True, set_default_openai_api('responses'))"
-            )
-        from .openai_responses import OpenAIResponsesModel
-
         name = get_default_model() if model_name is None else model_name
-        return OpenAIResponsesModel(name, self._get_client(name), model_is_explicit=model_name is not None)
+        if use_responses:
+            from .openai_responses import OpenAIResponsesModel
+
+            return OpenAIResponsesModel(name, self._get_client(name), model_is_explicit=model_name is not None)
+        from .openai_chatcompletions import OpenAIChatCompletionsModel
+
+        return OpenAIChatCompletionsModel(
+            name,
+            self._get_client(name),
+            strict_feature_validation=self._strict,
+            buffer_streamed_tool_calls=self._buffer_calls,
+        )
 
     def has_credentials(self) -> bool:
         """Whether a client could be made: a client or a key was given here, program-wide or by environment."""

@@ -19,6 +19,7 @@ from ..usage import Usage
 from .client_retries import for_this_attempt
 from .failures import openai_advice
 from .interface import Model, ModelTracing
+from .wire import FAKE_ID, as_mapping, check_it_streamed, user_agent, with_extra_args, without_surrogates
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenAIResponsesModel"]
 
-_FAKE_ID = "__fake_id__"
-"""The id of items that were never on the API's server; it must not be sent there."""
+_LATE = frozenset(("input", "tools"))
 
 _HOSTED_CHOICES = frozenset(
     (
@@ -83,7 +83,9 @@ class OpenAIResponsesModel(Model):
             conversation_id=conversation_id,
             prompt=prompt,
         )
-        response = await for_this_attempt(self._client).responses.create(**_with_extra_args(request, model_settings))
+        response = await for_this_attempt(self._client).responses.create(
+            **with_extra_args(request, model_settings, _LATE)
+        )
         keep_raw = model_settings.preserve_raw_usage
         return ModelResponse(
             output=response.output,
@@ -119,13 +121,19 @@ class OpenAIResponsesModel(Model):
             prompt=prompt,
         )
         request["stream"] = True
-        stream = await for_this_attempt(self._client).responses.create(**_with_extra_args(request, model_settings))
+        count = 0
+        stream = await for_this_attempt(self._client).responses.create(
+            **with_extra_args(request, model_settings, _LATE)
+        )
         try:
             async for event in stream:
+                count += 1
                 response = getattr(event, "response", None)
                 if response is not None:
                     response._request_id = stream.response.headers.get("x-request-id")
                 yield event
+            if not count:
+                check_it_streamed(stream)
         finally:
             await stream.close()
 
@@ -174,32 +182,11 @@ class OpenAIResponsesModel(Model):
             "prompt_cache_retention": settings.prompt_cache_retention,
             "context_management": settings.context_management,
             "prompt_cache_options": settings.prompt_cache_options,
-            "extra_headers": {"User-Agent": _user_agent(), **_mapping(settings.extra_headers)},
+            "extra_headers": {"User-Agent": user_agent(), **as_mapping(settings.extra_headers)},
             "extra_query": settings.extra_query,
-            "extra_body": {**body, **_mapping(settings.extra_body)},
+            "extra_body": {**body, **as_mapping(settings.extra_body)},
         }
-        return {name: _without_surrogates(value) for name, value in request.items() if value is not None}
-
-
-def _with_extra_args(request: dict[str, Any], settings: ModelSettings) -> dict[str, Any]:
-    extra = settings.extra_args or {}
-    twice = sorted(extra.keys() & (request.keys() | request["extra_body"].keys() & {"input", "tools"}))
-    if twice:
-        raise TypeError(
-            f"ModelSettings.extra_args gives {twice!r}, which the request has already: "
-            "use the field of ModelSettings, or extra_body to override it"
-        )
-    return {**request, **extra}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _user_agent() -> str:
-    from .. import __version__
-
-    return f"agentcell/{__version__}"
+        return {name: without_surrogates(value) for name, value in request.items() if value is not None}
 
 
 def _include(settings: ModelSettings) -> list[str]:
@@ -275,19 +262,6 @@ def _wire_item(item: Any) -> Any:
     if foreign and item.get("type") == "reasoning":
         return None  # another provider's reasoning: the API knows nothing of it
     hidden = {name for name in ("provider_data",) if name in item}
-    if item.get("id") == _FAKE_ID:
+    if item.get("id") == FAKE_ID:
         hidden.add("id")
     return {name: value for name, value in item.items() if name not in hidden} if hidden else item
-
-
-def _without_surrogates(value: Any) -> Any:
-    """The value with lone surrogates replaced: no text with them can be sent as UTF-8."""
-    if isinstance(value, str):
-        if value.isascii():
-            return value
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_without_surrogates(name): _without_surrogates(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_surrogates(each) for each in value]
-    return value.model_dump(mode="json", by_alias=True, exclude_unset=True) if hasattr(value, "model_dump") else value
