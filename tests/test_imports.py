@@ -48,7 +48,7 @@ def part_of(module: str) -> str:
     head = module.split(".")[0]
     if head in ("models", "testing", "engine", "view", "render", "notebook", "cli"):
         return head
-    if head == "__main__":
+    if head in ("__main__", "repl"):
         return "cli"
     return "doors" if head in ("run", "result", "") else "declarations"
 

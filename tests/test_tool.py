@@ -8,8 +8,8 @@ import pytest
 
 from agentcell import ArgumentTypeError, FunctionTool, ModelBehaviorError, RunContextWrapper, UserError, function_tool
 from agentcell.strict_schema import ensure_strict_json_schema
-from agentcell.tool import parse_arguments
 from agentcell.tool_context import ToolContext
+from agentcell.tool_invocation import parse_arguments
 
 
 async def nothing(context: Any, arguments: str) -> str:

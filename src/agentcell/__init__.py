@@ -12,23 +12,45 @@ The names resolve at their first use, so importing the package costs next to not
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .type_hints import watch
+
 if TYPE_CHECKING:
     from .agent import Agent as Agent
+    from .agent import AgentToolStreamEvent as AgentToolStreamEvent
+    from .agent import StopAtTools as StopAtTools
+    from .agent import ToolsToFinalOutputFunction as ToolsToFinalOutputFunction
+    from .agent import ToolsToFinalOutputResult as ToolsToFinalOutputResult
     from .agent_output import AgentOutputSchema as AgentOutputSchema
     from .agent_output import AgentOutputSchemaBase as AgentOutputSchemaBase
     from .engine.state import RunState as RunState
     from .exceptions import AgentsException as AgentsException
     from .exceptions import ArgumentTypeError as ArgumentTypeError
+    from .exceptions import InputGuardrailTripwireTriggered as InputGuardrailTripwireTriggered
+    from .exceptions import MalformedStreamEvent as MalformedStreamEvent
     from .exceptions import MaxTurnsExceeded as MaxTurnsExceeded
+    from .exceptions import MCPToolCancellationError as MCPToolCancellationError
     from .exceptions import ModelBehaviorError as ModelBehaviorError
     from .exceptions import ModelRefusalError as ModelRefusalError
+    from .exceptions import ModelTimeoutError as ModelTimeoutError
+    from .exceptions import OutputGuardrailTripwireTriggered as OutputGuardrailTripwireTriggered
     from .exceptions import RunErrorDetails as RunErrorDetails
     from .exceptions import RunNotFinished as RunNotFinished
     from .exceptions import StreamInterrupted as StreamInterrupted
+    from .exceptions import ToolInputGuardrailTripwireTriggered as ToolInputGuardrailTripwireTriggered
+    from .exceptions import ToolOutputGuardrailTripwireTriggered as ToolOutputGuardrailTripwireTriggered
+    from .exceptions import ToolTimeoutError as ToolTimeoutError
     from .exceptions import UserError as UserError
+    from .guardrail import GuardrailFunctionOutput as GuardrailFunctionOutput
+    from .guardrail import InputGuardrail as InputGuardrail
+    from .guardrail import InputGuardrailResult as InputGuardrailResult
+    from .guardrail import OutputGuardrail as OutputGuardrail
+    from .guardrail import OutputGuardrailResult as OutputGuardrailResult
+    from .guardrail import input_guardrail as input_guardrail
+    from .guardrail import output_guardrail as output_guardrail
     from .handoffs import Handoff as Handoff
     from .handoffs import HandoffInputData as HandoffInputData
     from .handoffs import HandoffInputFilter as HandoffInputFilter
@@ -38,6 +60,8 @@ if TYPE_CHECKING:
     from .handoffs import nest_handoff_history as nest_handoff_history
     from .handoffs import reset_conversation_history_wrappers as reset_conversation_history_wrappers
     from .handoffs import set_conversation_history_wrappers as set_conversation_history_wrappers
+    from .install import install_as_agents as install_as_agents
+    from .install import uninstall_as_agents as uninstall_as_agents
     from .items import HandoffCallItem as HandoffCallItem
     from .items import HandoffOutputItem as HandoffOutputItem
     from .items import ItemHelpers as ItemHelpers
@@ -48,63 +72,135 @@ if TYPE_CHECKING:
     from .items import ToolCallItem as ToolCallItem
     from .items import ToolCallOutputItem as ToolCallOutputItem
     from .items import TResponseInputItem as TResponseInputItem
+    from .lifecycle import AgentHooks as AgentHooks
+    from .lifecycle import RunHooks as RunHooks
+    from .logger import enable_verbose_stdout_logging as enable_verbose_stdout_logging
     from .model_settings import ModelSettings as ModelSettings
     from .models.demo import DemoModel as DemoModel
     from .models.interface import Model as Model
     from .models.interface import ModelProvider as ModelProvider
     from .models.interface import ModelTracing as ModelTracing
     from .models.multi_provider import MultiProvider as MultiProvider
+    from .models.openai_chatcompletions import OpenAIChatCompletionsModel as OpenAIChatCompletionsModel
     from .models.openai_defaults import set_default_openai_api as set_default_openai_api
     from .models.openai_defaults import set_default_openai_client as set_default_openai_client
     from .models.openai_defaults import set_default_openai_key as set_default_openai_key
     from .models.openai_provider import OpenAIProvider as OpenAIProvider
     from .models.openai_responses import OpenAIResponsesModel as OpenAIResponsesModel
+    from .prompts import DynamicPromptFunction as DynamicPromptFunction
+    from .prompts import GenerateDynamicPromptData as GenerateDynamicPromptData
+    from .prompts import Prompt as Prompt
+    from .repl import run_demo_loop as run_demo_loop
+    from .result import AgentToolInvocation as AgentToolInvocation
     from .result import RunResult as RunResult
     from .result import RunResultStreaming as RunResultStreaming
+    from .retry import ModelRetryAdvice as ModelRetryAdvice
+    from .retry import ModelRetryAdviceRequest as ModelRetryAdviceRequest
+    from .retry import ModelRetryBackoffSettings as ModelRetryBackoffSettings
+    from .retry import ModelRetryNormalizedError as ModelRetryNormalizedError
+    from .retry import ModelRetrySettings as ModelRetrySettings
+    from .retry import RetryDecision as RetryDecision
+    from .retry import RetryPolicy as RetryPolicy
+    from .retry import RetryPolicyContext as RetryPolicyContext
+    from .retry import retry_policies as retry_policies
     from .run import Runner as Runner
+    from .run_config import OutputGuardrailBlockedMessageArgs as OutputGuardrailBlockedMessageArgs
+    from .run_config import OutputGuardrailBlockedMessageFormatter as OutputGuardrailBlockedMessageFormatter
+    from .run_config import ReasoningItemIdPolicy as ReasoningItemIdPolicy
     from .run_config import RunConfig as RunConfig
+    from .run_config import ToolErrorFormatter as ToolErrorFormatter
+    from .run_config import ToolErrorFormatterArgs as ToolErrorFormatterArgs
+    from .run_config import ToolExecutionConfig as ToolExecutionConfig
+    from .run_config import ToolNameCollisionPolicy as ToolNameCollisionPolicy
+    from .run_config import ToolNotFoundBehavior as ToolNotFoundBehavior
+    from .run_context import AgentHookContext as AgentHookContext
     from .run_context import RunContextWrapper as RunContextWrapper
     from .run_context import TContext as TContext
+    from .run_error_handlers import RunErrorData as RunErrorData
+    from .run_error_handlers import RunErrorHandler as RunErrorHandler
+    from .run_error_handlers import RunErrorHandlerInput as RunErrorHandlerInput
+    from .run_error_handlers import RunErrorHandlerResult as RunErrorHandlerResult
+    from .run_error_handlers import RunErrorHandlers as RunErrorHandlers
     from .stream_events import AgentUpdatedStreamEvent as AgentUpdatedStreamEvent
     from .stream_events import RawResponsesStreamEvent as RawResponsesStreamEvent
     from .stream_events import RunItemStreamEvent as RunItemStreamEvent
     from .stream_events import RunSignal as RunSignal
     from .stream_events import StreamEvent as StreamEvent
     from .tool import FunctionTool as FunctionTool
+    from .tool import FunctionToolCustomDataContext as FunctionToolCustomDataContext
+    from .tool import FunctionToolCustomDataExtractor as FunctionToolCustomDataExtractor
+    from .tool import FunctionToolResult as FunctionToolResult
     from .tool import Tool as Tool
+    from .tool import ToolCaller as ToolCaller
     from .tool import default_tool_error_function as default_tool_error_function
     from .tool import function_tool as function_tool
+    from .tool import tool_namespace as tool_namespace
     from .tool_context import ToolContext as ToolContext
+    from .tool_guardrails import ToolGuardrailFunctionOutput as ToolGuardrailFunctionOutput
+    from .tool_guardrails import ToolInputGuardrail as ToolInputGuardrail
+    from .tool_guardrails import ToolInputGuardrailData as ToolInputGuardrailData
+    from .tool_guardrails import ToolInputGuardrailResult as ToolInputGuardrailResult
+    from .tool_guardrails import ToolOutputGuardrail as ToolOutputGuardrail
+    from .tool_guardrails import ToolOutputGuardrailData as ToolOutputGuardrailData
+    from .tool_guardrails import ToolOutputGuardrailResult as ToolOutputGuardrailResult
+    from .tool_guardrails import tool_input_guardrail as tool_input_guardrail
+    from .tool_guardrails import tool_output_guardrail as tool_output_guardrail
+    from .tool_origin import ToolOrigin as ToolOrigin
+    from .tool_origin import ToolOriginType as ToolOriginType
+    from .tool_outputs import ToolOutputFileContent as ToolOutputFileContent
+    from .tool_outputs import ToolOutputFileContentDict as ToolOutputFileContentDict
+    from .tool_outputs import ToolOutputImage as ToolOutputImage
+    from .tool_outputs import ToolOutputImageDict as ToolOutputImageDict
+    from .tool_outputs import ToolOutputText as ToolOutputText
+    from .tool_outputs import ToolOutputTextDict as ToolOutputTextDict
     from .usage import Usage as Usage
 
 __version__ = "0.1.0"
 
 _WHERE = {
-    "agent": ["Agent"],
+    "agent": ["Agent", "AgentToolStreamEvent", "StopAtTools", "ToolsToFinalOutputFunction", "ToolsToFinalOutputResult"],
     "agent_output": ["AgentOutputSchema", "AgentOutputSchemaBase"],
     "engine.state": ["RunState"],
     "exceptions": [
         "AgentsException",
         "ArgumentTypeError",
+        "InputGuardrailTripwireTriggered",
+        "MCPToolCancellationError",
+        "MalformedStreamEvent",
         "MaxTurnsExceeded",
         "ModelBehaviorError",
         "ModelRefusalError",
+        "ModelTimeoutError",
+        "OutputGuardrailTripwireTriggered",
         "RunErrorDetails",
         "RunNotFinished",
         "StreamInterrupted",
+        "ToolInputGuardrailTripwireTriggered",
+        "ToolOutputGuardrailTripwireTriggered",
+        "ToolTimeoutError",
         "UserError",
+    ],
+    "guardrail": [
+        "GuardrailFunctionOutput",
+        "InputGuardrail",
+        "InputGuardrailResult",
+        "OutputGuardrail",
+        "OutputGuardrailResult",
+        "input_guardrail",
+        "output_guardrail",
     ],
     "handoffs": [
         "Handoff",
-        "handoff",
         "HandoffInputData",
         "HandoffInputFilter",
         "default_handoff_history_mapper",
         "get_conversation_history_wrappers",
+        "handoff",
         "nest_handoff_history",
         "reset_conversation_history_wrappers",
         "set_conversation_history_wrappers",
     ],
+    "install": ["install_as_agents", "uninstall_as_agents"],
     "items": [
         "HandoffCallItem",
         "HandoffOutputItem",
@@ -117,21 +213,50 @@ _WHERE = {
         "ToolCallItem",
         "ToolCallOutputItem",
     ],
+    "lifecycle": ["AgentHooks", "RunHooks"],
+    "logger": ["enable_verbose_stdout_logging"],
     "model_settings": ["ModelSettings"],
     "models.demo": ["DemoModel"],
     "models.interface": ["Model", "ModelProvider", "ModelTracing"],
     "models.multi_provider": ["MultiProvider"],
-    "models.openai_defaults": [
-        "set_default_openai_api",
-        "set_default_openai_client",
-        "set_default_openai_key",
-    ],
+    "models.openai_chatcompletions": ["OpenAIChatCompletionsModel"],
+    "models.openai_defaults": ["set_default_openai_api", "set_default_openai_client", "set_default_openai_key"],
     "models.openai_provider": ["OpenAIProvider"],
     "models.openai_responses": ["OpenAIResponsesModel"],
-    "result": ["RunResult", "RunResultStreaming"],
+    "prompts": ["DynamicPromptFunction", "GenerateDynamicPromptData", "Prompt"],
+    "repl": ["run_demo_loop"],
+    "result": ["AgentToolInvocation", "RunResult", "RunResultStreaming"],
+    "retry": [
+        "ModelRetryAdvice",
+        "ModelRetryAdviceRequest",
+        "ModelRetryBackoffSettings",
+        "ModelRetryNormalizedError",
+        "ModelRetrySettings",
+        "RetryDecision",
+        "RetryPolicy",
+        "RetryPolicyContext",
+        "retry_policies",
+    ],
     "run": ["Runner"],
-    "run_config": ["RunConfig"],
-    "run_context": ["RunContextWrapper", "TContext"],
+    "run_config": [
+        "OutputGuardrailBlockedMessageArgs",
+        "OutputGuardrailBlockedMessageFormatter",
+        "ReasoningItemIdPolicy",
+        "RunConfig",
+        "ToolErrorFormatter",
+        "ToolErrorFormatterArgs",
+        "ToolExecutionConfig",
+        "ToolNameCollisionPolicy",
+        "ToolNotFoundBehavior",
+    ],
+    "run_context": ["AgentHookContext", "RunContextWrapper", "TContext"],
+    "run_error_handlers": [
+        "RunErrorData",
+        "RunErrorHandler",
+        "RunErrorHandlerInput",
+        "RunErrorHandlerResult",
+        "RunErrorHandlers",
+    ],
     "stream_events": [
         "AgentUpdatedStreamEvent",
         "RawResponsesStreamEvent",
@@ -139,8 +264,38 @@ _WHERE = {
         "RunSignal",
         "StreamEvent",
     ],
-    "tool": ["FunctionTool", "Tool", "default_tool_error_function", "function_tool"],
+    "tool": [
+        "FunctionTool",
+        "FunctionToolCustomDataContext",
+        "FunctionToolCustomDataExtractor",
+        "FunctionToolResult",
+        "Tool",
+        "ToolCaller",
+        "default_tool_error_function",
+        "function_tool",
+        "tool_namespace",
+    ],
     "tool_context": ["ToolContext"],
+    "tool_guardrails": [
+        "ToolGuardrailFunctionOutput",
+        "ToolInputGuardrail",
+        "ToolInputGuardrailData",
+        "ToolInputGuardrailResult",
+        "ToolOutputGuardrail",
+        "ToolOutputGuardrailData",
+        "ToolOutputGuardrailResult",
+        "tool_input_guardrail",
+        "tool_output_guardrail",
+    ],
+    "tool_origin": ["ToolOrigin", "ToolOriginType"],
+    "tool_outputs": [
+        "ToolOutputFileContent",
+        "ToolOutputFileContentDict",
+        "ToolOutputImage",
+        "ToolOutputImageDict",
+        "ToolOutputText",
+        "ToolOutputTextDict",
+    ],
     "usage": ["Usage"],
 }
 """The module of each public name."""
@@ -176,3 +331,6 @@ def unload_ipython_extension(ipython: Any) -> None:
     from .notebook.magics import unload
 
     unload(ipython)
+
+
+watch(sys.modules[__name__])

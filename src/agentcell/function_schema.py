@@ -41,6 +41,8 @@ class FuncSchema:
     """Whether the first parameter is a `RunContextWrapper` or `ToolContext`, filled by the runner."""
     strict_json_schema: bool = True
     """Whether the schema is in strict form."""
+    return_annotation: Any = inspect.Signature.empty
+    """What the function returns, as it is annotated."""
 
     def to_call_args(self, data: BaseModel) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments for the function, without the context parameter."""
@@ -168,6 +170,7 @@ def function_schema(
         signature=signature,
         takes_context=takes_context,
         strict_json_schema=strict_json_schema,
+        return_annotation=hints.get("return", signature.return_annotation),
     )
 
 

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, Union, cast
 
 from . import openai_types as oai
 from .exceptions import ArgumentTypeError
+from .tool_origin import ToolOrigin
+from .tool_outputs import declared_text, input_content, output_text, rich_parts
 from .usage import Usage
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from pydantic import BaseModel, TypeAdapter
 
     from .agent import Agent
 
@@ -101,6 +103,10 @@ class ToolCallItem(RunItemBase):
     """The item's kind."""
     description: str | None = None
     """The tool's description."""
+    title: str | None = None
+    """The tool's name for people, when it has one."""
+    tool_origin: ToolOrigin | None = None
+    """Where the tool came from."""
 
     @property
     def tool_name(self) -> str | None:
@@ -123,6 +129,10 @@ class ToolCallOutputItem(RunItemBase):
     """The object that the tool returned."""
     type: Literal["tool_call_output_item"] = "tool_call_output_item"
     """The item's kind."""
+    tool_origin: ToolOrigin | None = None
+    """Where the tool came from."""
+    custom_data: dict[str, Any] | None = None
+    """Data for the application, which no model gets."""
 
     @property
     def call_id(self) -> str | None:
@@ -227,20 +237,25 @@ class ItemHelpers:
         return "".join(cls.text_message_output(item) for item in items if isinstance(item, MessageOutputItem))
 
     @classmethod
-    def tool_call_output_item(cls, tool_call: oai.ResponseFunctionToolCall, output: Any) -> oai.FunctionCallOutput:
+    def tool_call_output_item(
+        cls,
+        tool_call: oai.ResponseFunctionToolCall,
+        output: Any,
+        *,
+        output_json_schema: dict[str, Any] | None = None,
+        output_type_adapter: TypeAdapter[Any] | None = None,
+    ) -> oai.FunctionCallOutput:
         """A tool's output in the form in which the model gets it.
 
-        Anything but a text is turned into one with `str`; where even that fails the text says so.
+        Rich content becomes a list of parts, a result of a declared type compact JSON, anything else a text; where
+        even `str` fails the text says so. Raises `UserError` when a result does not fit its declared type.
         """
-        return {"call_id": tool_call.call_id, "output": output_text(output), "type": "function_call_output"}
-
-
-def output_text(output: Any) -> str:
-    """The text of a tool's result, whatever it is."""
-    try:
-        return output if type(output) is str else str(output)
-    except Exception as error:
-        return f"The tool returned a {type(output).__name__} that cannot be shown: {type(error).__name__}."
+        if output_json_schema is not None or output_type_adapter is not None:
+            sent: Any = declared_text(output, output_json_schema, output_type_adapter)
+        else:
+            parts = rich_parts(output)
+            sent = output_text(output) if parts is None else input_content(parts)
+        return {"call_id": tool_call.call_id, "output": sent, "type": "function_call_output"}
 
 
 def _contents(message: Any) -> list[Any]:

@@ -64,7 +64,7 @@ class AgentHooksBase(Generic[TContext, TAgent]):
         """Called when the agent has the final output."""
 
     async def on_handoff(self, context: RunContextWrapper[TContext], agent: TAgent, source: TAgent) -> None:
-        """Called when the conversation passes to this agent, from `source`."""
+        """Called when this agent, which is `source`, passes the conversation to `agent`."""
 
     async def on_tool_start(self, context: RunContextWrapper[TContext], agent: TAgent, tool: Tool) -> None:
         """Called before a tool of the agent runs."""

@@ -334,8 +334,9 @@ class RunResultStreaming(RunResultBase):
             found = from_json(text, allow_partial="trailing-strings") if text.strip() else None
         except ValueError:
             return None
-        wrapped = isinstance(schema, AgentOutputSchema) and schema.is_wrapped and isinstance(found, dict)
-        return found.get(WRAPPER_KEY) if wrapped else found
+        if isinstance(schema, AgentOutputSchema) and schema.is_wrapped and isinstance(found, dict):
+            return found.get(WRAPPER_KEY)
+        return found
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self.stream_events()

@@ -106,6 +106,7 @@ class Runner:
         prepared here and starts when it is first iterated, awaited or displayed.
         """
         run = _prepare(starting_agent, input, context, max_turns, hooks, run_config, error_handlers, max_handoffs)
+        run.streamed = True
         if loop_is_running():
             start(run)
         return RunResultStreaming(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -116,10 +117,8 @@ class OutputGuardrailBlockedMessageArgs(Generic[TContext]):
     """The run's context."""
 
 
-OutputGuardrailBlockedMessageFormatter = Callable[
-    [OutputGuardrailBlockedMessageArgs[Any]], "str | None | Awaitable[str | None]"
-]
-"""Makes the text that stands in the place of a withheld output."""
+OutputGuardrailBlockedMessageFormatter = Callable[[OutputGuardrailBlockedMessageArgs[Any]], "str | None"]
+"""Makes the text that stands in the place of a withheld output; a plain function, `None` for the usual text."""
 
 
 def _default_provider() -> ModelProvider:
@@ -191,6 +190,11 @@ class RunConfig:
     def __post_init__(self) -> None:
         if self.sandbox is not None:
             raise UserError(f"sandbox is not supported, got {self.sandbox!r}; leave it out")
+        if inspect.iscoroutinefunction(self.output_guardrail_blocked_message):
+            raise ArgumentTypeError(
+                f"output_guardrail_blocked_message takes a text or a synchronous function, "
+                f"got {self.output_guardrail_blocked_message!r}"
+            )
         if isinstance(self.model_settings, dict):
             self.model_settings = ModelSettings(**self.model_settings)
         if isinstance(self.tool_execution, dict):

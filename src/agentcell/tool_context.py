@@ -2,39 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import openai_types as oai
+from .run_config import RunConfig, as_run_config
 from .run_context import RunContextWrapper, TContext
+from .usage import Usage
 
 if TYPE_CHECKING:
     from .agent import Agent
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, init=False)
 class ToolContext(RunContextWrapper[TContext]):
     """The run's context together with the call that is being answered."""
 
-    tool_name: str = ""
+    tool_name: str
     """The name the model used."""
-    tool_call_id: str = ""
+    tool_call_id: str
     """The call's id, unique in the run."""
-    tool_arguments: str = ""
+    tool_arguments: str
     """The arguments as the model wrote them: JSON text."""
     tool_call: oai.ResponseFunctionToolCall | None = None
     """The whole call item."""
-    agent: Agent[Any] | None = field(default=None, kw_only=True)
+    tool_namespace: str | None = None
+    """The namespace of the tool, when it has one."""
+    agent: Agent[Any] | None = None
     """The agent whose response asked for the call."""
-    turn_input: list[oai.ResponseInputItemParam] = field(default_factory=list, kw_only=True)
-    """What the current turn's model call was sent."""
-    tool_input: Any | None = field(default=None, kw_only=True)
-    """The structured input of a nested run that was started as a tool."""
-    failure: BaseException | None = field(default=None, repr=False, kw_only=True)
+    run_config: RunConfig | None = None
+    """The settings of the run."""
+    failure: BaseException | None = field(default=None, repr=False)
     """What the tool raised, when its error became an output for the model."""
-    report: Callable[[str, float | None], None] | None = field(default=None, repr=False, kw_only=True)
+    in_thread: bool = field(default=False, repr=False)
+    """Whether a thread is running the tool; it cannot be stopped."""
+    nested_result: Any = field(default=None, repr=False)
+    """The result of the nested run, when the tool is an agent."""
+    report: Callable[[str, float | None], None] | None = field(default=None, repr=False)
     """Where `progress` goes; set by the runner."""
+
+    def __init__(
+        self,
+        context: TContext,
+        usage: Usage | None = None,
+        tool_name: str = "",
+        tool_call_id: str = "",
+        tool_arguments: str = "",
+        tool_call: oai.ResponseFunctionToolCall | None = None,
+        *,
+        tool_namespace: str | None = None,
+        agent: Agent[Any] | None = None,
+        run_config: RunConfig | Mapping[str, Any] | None = None,
+        turn_input: list[oai.ResponseInputItemParam] | None = None,
+        tool_input: Any | None = None,
+        report: Callable[[str, float | None], None] | None = None,
+    ) -> None:
+        super().__init__(
+            context,
+            usage if usage is not None else Usage(),
+            turn_input=list(turn_input or []),
+            tool_input=tool_input,
+        )
+        self.tool_name = tool_name
+        self.tool_call_id = tool_call_id
+        self.tool_arguments = tool_arguments
+        self.tool_call = tool_call
+        self.tool_namespace = tool_namespace or getattr(tool_call, "namespace", None)
+        self.agent = agent
+        self.run_config = None if run_config is None else as_run_config(run_config)
+        self.failure = None
+        self.in_thread = False
+        self.nested_result = None
+        self.report = report
+
+    @property
+    def qualified_tool_name(self) -> str:
+        """The tool's name with its namespace, when it has one."""
+        space = self.tool_namespace
+        return f"{space}.{self.tool_name}" if space and space != self.tool_name else self.tool_name
+
+    @classmethod
+    def from_agent_context(
+        cls,
+        context: RunContextWrapper[TContext],
+        tool_call_id: str,
+        tool_call: oai.ResponseFunctionToolCall | None = None,
+        agent: Agent[Any] | None = None,
+        *,
+        tool_name: str | None = None,
+        tool_arguments: str | None = None,
+        tool_namespace: str | None = None,
+        run_config: RunConfig | Mapping[str, Any] | None = None,
+    ) -> ToolContext[TContext]:
+        """The context of one call in a run; the usage is shared with the run.
+
+        Raises `ValueError` when neither the call nor `tool_name` and `tool_arguments` are given.
+        """
+        name = tool_name if tool_name is not None else getattr(tool_call, "name", None)
+        arguments = tool_arguments if tool_arguments is not None else getattr(tool_call, "arguments", None)
+        for given, what in ((name, "tool_name"), (arguments, "tool_arguments")):
+            if given is None:
+                raise ValueError(f"{what} must be passed to ToolContext, or the tool_call that has it")
+        return cls(
+            context.context,
+            context.usage,
+            str(name),
+            tool_call_id,
+            str(arguments),
+            tool_call,
+            tool_namespace=tool_namespace,
+            agent=agent,
+            run_config=run_config,
+            turn_input=context.turn_input,
+            tool_input=context.tool_input,
+        )
 
     def progress(self, message: str, fraction: float | None = None) -> None:
         """Show `message` in the call's card, with a bar when `fraction` (0 to 1) is given.

@@ -18,6 +18,7 @@ import agentcell
 from agentcell import ModelProvider, UserError
 from agentcell.models import default_models, openai_defaults
 from agentcell.models.multi_provider import MultiProvider, MultiProviderMap
+from agentcell.models.openai_chatcompletions import OpenAIChatCompletionsModel
 from agentcell.models.openai_provider import OpenAIProvider
 from agentcell.models.openai_responses import OpenAIResponsesModel
 from agentcell.testing.loopback import LoopbackServer
@@ -242,10 +243,28 @@ def test_a_closed_loops_client_is_forgotten() -> None:
     assert first not in openai_defaults._http_clients
 
 
-def test_chat_completions_are_refused_by_name() -> None:
+def chat_model(provider: ModelProvider, name: str | None = "m") -> OpenAIChatCompletionsModel:
+    model = provider.get_model(name)
+    assert isinstance(model, OpenAIChatCompletionsModel)
+    return model
+
+
+def test_chat_completions_are_chosen_for_the_program_or_one_provider() -> None:
+    assert chat_model(OpenAIProvider(api_key="k", use_responses=False)).model == "m"
+    assert chat_model(MultiProvider(openai_api_key="k", openai_use_responses=False), "openai/m").model == "m"
     agentcell.set_default_openai_api("chat_completions")
-    with pytest.raises(UserError, match="Chat Completions"):
-        OpenAIProvider(api_key="k").get_model("m")
+    assert chat_model(OpenAIProvider(api_key="k"), None).model == default_models.get_default_model()
     assert made(OpenAIProvider(api_key="k", use_responses=True).get_model("m"))
     with pytest.raises(UserError, match="'other'"):
         agentcell.set_default_openai_api("other")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("option", ["strict_feature_validation", "buffer_streamed_tool_calls"])
+def test_options_of_chat_completions_reach_the_model(option: str) -> None:
+    attribute = {"strict_feature_validation": "_strict", "buffer_streamed_tool_calls": "_buffer_calls"}[option]
+    options: dict[str, Any] = {"api_key": "k", "use_responses": False}
+    assert getattr(chat_model(OpenAIProvider(**options)), attribute) is False
+    options[option] = True
+    assert getattr(chat_model(OpenAIProvider(**options)), attribute) is True
+    multi: dict[str, Any] = {"openai_api_key": "k", "openai_use_responses": False, f"openai_{option}": True}
+    assert getattr(chat_model(MultiProvider(**multi)), attribute) is True

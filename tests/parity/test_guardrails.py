@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from typing import Any
 
+import agents
 import pytest
-from stage import Scenes, Stage, compare, play
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+from stage import Names, Scenes, Stage, compare, play
 from world import Weather
 
 import agentcell
+from agentcell.testing import LoopbackServer, Turn
 
 scene = Scenes()
 
@@ -214,7 +219,7 @@ async def a_parallel_one_ends_after_the_model(stage: Stage) -> None:
     await stage.run(stage.agent("Hi.", input_guardrails=[stage.lib.InputGuardrail(look)]), hooks=Hooks())
 
 
-@scene("28", only="whole")
+@scene("28")
 async def a_parallel_one_trips_after_the_model(stage: Stage) -> None:
     await stage.run(late(stage, "Hi."), hooks=releasing(stage))
 
@@ -245,12 +250,12 @@ def releasing(stage: Stage) -> Any:
     return Hooks()
 
 
-@scene("30", only="whole")
+@scene("30")
 async def a_parallel_one_raises_after_the_model(stage: Stage) -> None:
     await stage.run(late(stage, "Hi.", error=ValueError("no check today")), hooks=releasing(stage))
 
 
-@scene("28", only="whole")
+@scene("28")
 async def a_known_trip_keeps_tools_from_running(stage: Stage) -> None:
     agent = late(stage, stage.call("add", {"a": 1}), "2", tools=[adder(stage)])
     await stage.run(agent, hooks=releasing(stage))
@@ -348,17 +353,147 @@ async def both_kinds(stage: Stage) -> None:
     await stage.run(agent)
 
 
-@scene("31 37", only="whole")
-async def the_final_output_of_a_tool_trips(stage: Stage) -> None:
+EVENT = {"events": "an output that a guardrail withholds is not in the event of it either"}
+"""The reference has put the tool's output into its event before the guardrail runs."""
+
+
+async def tool_output_trips(stage: Stage, *calls: Any, message: Any = None, **fields: Any) -> None:
+    """A run that ends with a tool's output, which a guardrail stops."""
+
+    def look(context: Any, agent: Any, output: Any) -> Any:
+        stage.tell("looks at", output)
+        return stage.lib.GuardrailFunctionOutput({"saw": output}, True)
+
+    agent = stage.agent(
+        list(calls) or [stage.call("add", {"a": 1})],
+        tools=[adder(stage)],
+        output_guardrails=[check_output(stage, "passes"), stage.lib.OutputGuardrail(look, name="trips")],
+        **{"tool_use_behavior": "stop_on_first_tool", **fields},
+    )
+    await stage.run(agent, run_config={"output_guardrail_blocked_message": message})
+
+
+@scene("31 37", unlike=EVENT)
+async def the_final_output_of_a_tool_is_withheld(stage: Stage) -> None:
+    await tool_output_trips(stage)
+
+
+@scene("31 37", unlike=EVENT)
+async def all_outputs_of_the_turn_are_withheld(stage: Stage) -> None:
+    await tool_output_trips(stage, stage.call("add", {"a": 1}, "c1"), stage.call("add", {"a": 5}, "c2"))
+
+
+@scene("31 37", unlike=EVENT)
+async def what_a_function_made_of_the_outputs_is_withheld(stage: Stage) -> None:
+    await tool_output_trips(
+        stage, tool_use_behavior=lambda context, results: stage.lib.ToolsToFinalOutputResult(True, "Made of it.")
+    )
+
+
+@scene("31", unlike=EVENT)
+async def withheld_with_other_words(stage: Stage) -> None:
+    await tool_output_trips(stage, message="Not for you.")
+
+
+@scene("31", unlike=EVENT)
+async def withheld_with_computed_words(stage: Stage) -> None:
+    def words(asked: Any) -> str:
+        stage.tell(asked.default_message, asked.guardrail_name, asked.agent.name, type(asked.run_context).__name__)
+        return f"{asked.guardrail_name} says no."
+
+    await tool_output_trips(stage, message=words)
+
+
+@scene("31", unlike=EVENT)
+async def words_that_are_none(stage: Stage) -> None:
+    await tool_output_trips(stage, message=lambda asked: None)
+    await tool_output_trips(stage, message=lambda asked: 3)
+    await tool_output_trips(stage, message=lambda asked: 1 / 0)
+
+
+@scene("31")
+async def asynchronous_words_are_refused(stage: Stage) -> None:
+    async def words(asked: Any) -> str:
+        return "No."
+
+    try:
+        stage.lib.RunConfig(output_guardrail_blocked_message=words)
+    except TypeError:
+        stage.tell("TypeError")
+
+
+@scene("31 37")
+async def a_guardrail_of_a_tools_output_raises(stage: Stage) -> None:
     agent = stage.agent(
         stage.call("add", {"a": 1}),
         tools=[adder(stage)],
         tool_use_behavior="stop_on_first_tool",
-        output_guardrails=[check_output(stage, "one", trips=True)],
+        output_guardrails=[check_output(stage, "one", raises=ValueError("not now"))],
     )
     await stage.run(agent)
 
 
-@pytest.mark.parametrize(("played", "streamed"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool) -> None:
-    await compare(played, streamed)
+@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, unlike)
+
+
+async def test_rule_31_a_withheld_output_is_in_no_public_event() -> None:
+    """The reference's event still has it."""
+
+    async def play_alone(lib: Any) -> list[Any]:
+        seen = await play(lib, the_final_output_of_a_tool_is_withheld, True)
+        return [event[-1] for event in seen["runs"][0]["events"] if event[1] == "tool_output"]
+
+    assert await play_alone(agents) == ["2"]
+    assert await play_alone(agentcell) == ["Output withheld by an output guardrail."]
+
+
+async def held(lib: Any, loopback: Callable[[Any], LoopbackServer], guardrail: Any) -> tuple[Any, Any, Turn]:
+    """A consumer of a run whose model's stream is held after its first words; and what it consumes."""
+    turn = Turn(["One two three."], hold_after=6, release=threading.Event())
+    http = DefaultAsyncHttpxClient(verify=False)
+    client = AsyncOpenAI(base_url=loopback([turn]).base_url, api_key="test", max_retries=0, http_client=http)
+    model = lib.OpenAIResponsesModel("gpt-test", client)
+    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model, input_guardrails=[guardrail]), "x")
+    return result, client, turn
+
+
+@pytest.mark.parametrize("raises", [False, True], ids=["trips", "raises"])
+@pytest.mark.parametrize("lib", [agents, agentcell], ids=["reference", "agentcell"])
+async def test_rule_29_a_trip_surfaces_while_the_model_still_streams(
+    lib: Any, raises: bool, loopback: Callable[[Any], LoopbackServer], quiet_loop: list[Any]
+) -> None:
+    """Ours; in the reference a trip, though not an error, waits for the end of the model's stream."""
+    names = Names(lib)
+    streaming = asyncio.Event()
+
+    async def look(context: Any, agent: Any, given: Any) -> Any:
+        await streaming.wait()
+        if raises:
+            raise ValueError("no check today")
+        return names.GuardrailFunctionOutput("late", True)
+
+    result, client, turn = await held(lib, loopback, names.InputGuardrail(look))
+
+    async def consume() -> None:
+        async for event in result.stream_events():
+            if getattr(getattr(event, "data", None), "type", "") == "response.output_text.delta":
+                streaming.set()
+
+    consumer = asyncio.ensure_future(consume())
+    await streaming.wait()
+    at_once = lib is agentcell or raises
+    if at_once:
+        await asyncio.wait([consumer], timeout=10)
+    else:
+        for _ in range(100):
+            await asyncio.sleep(0)
+    assert consumer.done() == at_once
+    if lib is agentcell:
+        assert result.is_complete and result.final_output is None
+        assert result.partial_text.startswith("One")
+    turn.release.set()
+    with pytest.raises(ValueError if raises else names.InputGuardrailTripwireTriggered):
+        await consumer
+    await client.close()

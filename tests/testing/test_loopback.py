@@ -18,7 +18,14 @@ import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
 
-from agentcell.models.response_events import function_call_item, message_item, reasoning_item, usage_dict, whole
+from agentcell.models.response_events import (
+    function_call_item,
+    message_item,
+    reasoning_item,
+    refusal_item,
+    usage_dict,
+    whole,
+)
 from agentcell.testing import HttpError, LoopbackServer, Turn, assistant_message
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -165,6 +172,36 @@ def test_pieces_cut_the_text() -> None:
     with LoopbackServer(turns) as server, sync_client(server) as client:
         deltas = [[e.delta for e in streamed(client) if e.type.endswith("text.delta")] for _ in turns]
     assert deltas == [["a b"], ["a", " ", "b"]]
+
+
+def test_chat_completions_think_refuse_and_count_details() -> None:
+    usage = usage_dict(9, 4, cached=3, reasoning=2)
+    turn = Turn([reasoning_item(["Let me ", "see."]), refusal_item("No.")], usage=usage)
+    with LoopbackServer([turn, turn]) as server, sync_client(server) as client:
+        messages: Any = HELLO
+        whole = client.chat.completions.create(model="m", messages=messages)
+        options: Any = {"stream": True, "stream_options": {"include_usage": True}}
+        chunks: Any = list(client.chat.completions.create(model="m", messages=messages, **options))
+    message: Any = whole.choices[0].message
+    assert (message.reasoning_content, message.refusal, message.content) == ("Let me see.", "No.", None)
+    deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
+    assert "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas) == "Let me see."
+    assert "".join(delta.refusal or "" for delta in deltas) == "No."
+    for found in (whole.usage, chunks[-1].usage):
+        assert found is not None and found.prompt_tokens_details is not None
+        assert found.prompt_tokens_details.cached_tokens == 3
+        assert found.completion_tokens_details is not None and found.completion_tokens_details.reasoning_tokens == 2
+
+
+def test_chunks_of_chat_completions_can_be_scripted_one_by_one() -> None:
+    call = {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    deltas = [{"tool_calls": [call]}, {"tool_calls": [{**call, "index": 1, "id": "b"}]}, {"content": "x"}]
+    head = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    scripted = [{**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    with LoopbackServer([Turn(raw_events=[*scripted, "data: [DONE]\n\n"])]) as server, sync_client(server) as client:
+        messages: Any = HELLO
+        chunks: Any = list(client.chat.completions.create(model="m", messages=messages, stream=True))
+    assert [chunk.choices[0].delta.to_dict() for chunk in chunks] == deltas
 
 
 def test_chat_completions(process: bool) -> None:

@@ -2,21 +2,25 @@
 
 Every call that was asked for leaves exactly one output, whatever happens, so that the history can be sent again. When
 the run is cancelled, or one tool's error is fatal, the others are cancelled and waited for, and those without a result
-get an output that says so. A synchronous tool cannot be stopped: its thread goes on, the run does not wait for it.
+get an output that says so. What does not stop when it is cancelled is left behind: a synchronous tool's thread at
+once, an asynchronous tool that ignores its cancellation after a moment.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import AgentsException, UserError
-from ..items import HandoffOutputItem, ItemHelpers, RunItem, ToolCallOutputItem, output_text
-from ..stream_events import ToolFinished, ToolProgressed, ToolStarted
-from ..tool_context import ToolContext
+from ..exceptions import ModelBehaviorError, UserError
+from ..items import HandoffOutputItem, ItemHelpers, RunItem, ToolCallOutputItem
+from ..run_config import ToolErrorFormatterArgs
+from ..tool import FunctionToolResult
+from ..tool_invocation import formatted, parse_arguments
 from .passing import next_agent
+from .tool_call import CANCELLED_CALL, MODEL_OUTPUT_LIMIT, VIEW_OUTPUT_LIMIT, ToolCall, capped, clean
 from .turn import HandoffRun, ToolRun, TurnPlan
 
 if TYPE_CHECKING:
@@ -24,12 +28,9 @@ if TYPE_CHECKING:
     from ..agent import Agent
     from .state import RunState
 
-MODEL_OUTPUT_LIMIT = 262_144
-"""Characters of a tool's output that the model gets; more is cut in the middle."""
-VIEW_OUTPUT_LIMIT = 65_536
-"""Characters of a tool's output that views get."""
 IGNORED_HANDOFF = "Multiple handoffs detected, ignoring this one."
-CANCELLED_CALL = "The call was cancelled before it finished; whether it had an effect is unknown."
+PATIENCE = 0.2
+"""How long, in seconds, a cancelled tool may take to stop before it is left behind."""
 
 
 @dataclass
@@ -37,97 +38,102 @@ class CallResults:
     """What the calls of one turn have led to."""
 
     outputs: list[RunItem] = field(default_factory=list)
-    """One output for each call, tools first, in call order."""
+    """One output for each call: tools in call order, unknown tools, then handoffs."""
+    tool_results: list[FunctionToolResult] = field(default_factory=list)
+    """The results of the function tools, in call order, when all of them have ended well."""
     next_agent: Agent[Any] | None = None
     """Who goes on, after a handoff."""
 
 
 async def run_calls(run: RunState[Any], agent: Agent[Any], turn: TurnPlan, results: CallResults) -> None:
     """Run the turn's tools and its handoff, filling `results`, also when this raises."""
-    tasks = [asyncio.ensure_future(_run_tool(run, agent, tool)) for tool in turn.tools]
+    calls = [ToolCall(run, agent, wanted) for wanted in turn.tools]
+    answers = {id(call): not_found(call.name) for call in turn.missing}
     try:
-        if tasks:
-            await _all_or_first_error(tasks)
+        for wanted in turn.tools:
+            await _refuse_unapproved(run, wanted)
+        execution = run.run_config.tool_execution
+        most = execution.max_function_tool_concurrency if execution is not None else None
+        results.tool_results = await _carry_out(run, calls, most or len(calls))
+        for call in turn.missing:
+            answers[id(call)] = await _answer_missing(run, call)
         if turn.handoffs:
-            results.next_agent = await _hand_off(run, turn.handoffs[0])
+            wanted_handoff = turn.handoffs[0]
+            results.next_agent = await next_agent(run.context, wanted_handoff.handoff, wanted_handoff.call.arguments)
     finally:
-        for tool, task in zip(turn.tools, tasks, strict=True):
-            results.outputs.append(_tool_output(run, agent, tool.call, task))
+        results.outputs.extend(call.item for call in calls)
+        results.outputs.extend(_text_output(agent, call, answers[id(call)]) for call in turn.missing)
         for index, handoff in enumerate(turn.handoffs):
             results.outputs.append(_handoff_output(agent, handoff, results.next_agent if index == 0 else None, index))
         results.outputs.sort(key=lambda item: isinstance(item, HandoffOutputItem))
 
 
-async def _all_or_first_error(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """Wait for all; at the first error, or when cancelled, cancel the rest and wait until they are quiet."""
+async def _carry_out(run: RunState[Any], calls: Sequence[ToolCall], most: int) -> list[FunctionToolResult]:
+    """Make the calls, `most` at the same time; at the first error, or when cancelled, stop the others.
+
+    Raises the error of the first call, in call order, among those that failed first.
+    """
+    tasks: list[asyncio.Future[FunctionToolResult]] = []
+    ended: list[ToolCall] = []
+
+    async def make(call: ToolCall) -> FunctionToolResult:
+        result = await call.carry_out()
+        ended.append(call)
+        return result
+
+    running: set[asyncio.Future[FunctionToolResult]] = set()
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        while len(tasks) < len(calls) or running:
+            for call in calls[len(tasks) : len(tasks) + most - len(running)]:
+                tasks.append(asyncio.ensure_future(make(call)))
+                running.add(tasks[-1])
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in (task for task in tasks if task in done):
+                task.result()
     finally:
-        unfinished = [task for task in tasks if not task.done()]
-        for task in unfinished:
-            task.cancel()
-        if unfinished:
-            await asyncio.gather(*unfinished, return_exceptions=True)
-    for task in done:
-        task.result()
+        for task in tasks:  # only one error can be raised; nobody will ask for the others
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        await _stop(running)
+    for call in ended:
+        run.tool_input_guardrail_results.extend(call.input_checks)
+        run.tool_output_guardrail_results.extend(call.output_checks)
+    return [task.result() for task in tasks]
 
 
-async def _run_tool(run: RunState[Any], agent: Agent[Any], wanted: ToolRun) -> Any:
-    """Run one tool and tell the log how it goes."""
-    call = wanted.call
-    loop = asyncio.get_running_loop()
-
-    def report(message: str, fraction: float | None) -> None:
-        loop.call_soon_threadsafe(run.say, ToolProgressed(call.call_id, message, fraction))
-
-    context = ToolContext(
-        context=run.context.context,
-        usage=run.context.usage,
-        tool_name=call.name,
-        tool_call_id=call.call_id,
-        tool_arguments=call.arguments,
-        tool_call=call,
-        agent=agent,
-        report=report,
-    )
-    run.say(ToolStarted(call.call_id, call.name))
-    try:
-        result = await wanted.tool.on_invoke_tool(context, call.arguments)
-    except asyncio.CancelledError:
-        run.say(ToolFinished(call.call_id, call.name, "", "cancelled"))
-        raise
-    except Exception as error:
-        run.say(ToolFinished(call.call_id, call.name, "", "failed", _described(error)))
-        if isinstance(error, AgentsException):
-            raise
-        raise UserError(f"Error running tool {call.name}: {error}") from error
-    shown = capped(clean(output_text(result)), VIEW_OUTPUT_LIMIT)
-    failure = context.failure
-    run.say(
-        ToolFinished(call.call_id, call.name, shown, "failed", _described(failure))
-        if failure is not None
-        else ToolFinished(call.call_id, call.name, shown)
-    )
-    return result
+async def _stop(tasks: set[asyncio.Future[Any]]) -> None:
+    """Cancel tasks and wait until they are quiet, but not for ever."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=PATIENCE)
 
 
-async def _hand_off(run: RunState[Any], wanted: HandoffRun) -> Agent[Any]:
-    return await next_agent(run.context, wanted.handoff, wanted.call.arguments)
+async def _refuse_unapproved(run: RunState[Any], wanted: ToolRun) -> None:
+    """Raise `UserError` for a call that a person would have to agree to: nobody can be asked yet."""
+    rule: Any = wanted.tool.needs_approval
+    if callable(rule):
+        try:
+            arguments = parse_arguments(wanted.call.name, wanted.call.arguments)
+        except ModelBehaviorError:
+            arguments = {}
+        answer = rule(run.context, arguments, wanted.call.call_id)
+        rule = await answer if inspect.isawaitable(answer) else answer
+    if rule:
+        raise UserError(
+            f"the tool {wanted.tool.name!r} needs approval (needs_approval), and approvals arrive with RunState "
+            "support; until then the call is not made"
+        )
 
 
-def _tool_output(
-    run: RunState[Any], agent: Agent[Any], call: oai.ResponseFunctionToolCall, task: asyncio.Future[Any]
-) -> ToolCallOutputItem:
-    """The output item of a call, from its finished task."""
-    if task.cancelled():
-        return ToolCallOutputItem(agent, ItemHelpers.tool_call_output_item(call, CANCELLED_CALL), CANCELLED_CALL)
-    error = task.exception()
-    if error is not None:
-        text = f"The tool failed: {_described(error)}"
-        return ToolCallOutputItem(agent, ItemHelpers.tool_call_output_item(call, text), text)
-    result = task.result()
-    text = capped(clean(output_text(result)), MODEL_OUTPUT_LIMIT)
-    return ToolCallOutputItem(agent, ItemHelpers.tool_call_output_item(call, text), result)
+def not_found(name: str) -> str:
+    """What the model is told about a tool that does not exist."""
+    return f"Tool '{name}' not found."
+
+
+async def _answer_missing(run: RunState[Any], call: oai.ResponseFunctionToolCall) -> str:
+    default = not_found(call.name)
+    args = ToolErrorFormatterArgs("tool_not_found", "function", call.name, call.call_id, default, run.context)
+    return await formatted(run.run_config.tool_error_formatter, args)
 
 
 def _handoff_output(
@@ -138,28 +144,11 @@ def _handoff_output(
         message = wanted.handoff.get_transfer_message(target)
         raw = ItemHelpers.tool_call_output_item(wanted.call, message)
         return HandoffOutputItem(agent, raw, source_agent=agent, target_agent=target)
-    text = IGNORED_HANDOFF if index else CANCELLED_CALL
-    return ToolCallOutputItem(agent, ItemHelpers.tool_call_output_item(wanted.call, text), text)
+    return _text_output(agent, wanted.call, IGNORED_HANDOFF if index else CANCELLED_CALL)
 
 
-def clean(text: str) -> str:
-    """`text` without what JSON, HTTP and databases choke on: lone surrogates and NUL."""
-    if "\0" in text:
-        text = text.replace("\0", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
+def _text_output(agent: Agent[Any], call: oai.ResponseFunctionToolCall, text: str) -> ToolCallOutputItem:
+    return ToolCallOutputItem(agent, ItemHelpers.tool_call_output_item(call, text), text)
 
 
-def capped(text: str, limit: int) -> str:
-    """`text`, or its head and tail with a note of what was left out."""
-    if len(text) <= limit:
-        return text
-    half = limit // 2
-    return f"{text[:half]}\n[... {len(text) - 2 * half:,} characters left out ...]\n{text[-half:]}"
-
-
-def _described(error: BaseException) -> str:
-    return f"{type(error).__name__}: {output_text(error)}"
+__all__ = ["MODEL_OUTPUT_LIMIT", "VIEW_OUTPUT_LIMIT", "CallResults", "capped", "clean", "run_calls"]

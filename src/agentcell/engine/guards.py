@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import InputGuardrailTripwireTriggered, OutputGuardrailTripwireTriggered
+from ..items import ItemHelpers
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -61,7 +62,8 @@ class InputChecks:
 
     async def _check(self, guardrail: InputGuardrail[Any]) -> None:
         run = self._run
-        result = await guardrail.run(run.starting_agent, run.original_input, run.context)
+        given = ItemHelpers.input_to_new_input_list(run.original_input) if run.streamed else run.original_input
+        result = await guardrail.run(run.starting_agent, given, run.context)
         run.input_guardrail_results.append(result)
         if result.output.tripwire_triggered:
             raise InputGuardrailTripwireTriggered(result)

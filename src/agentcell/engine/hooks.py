@@ -40,11 +40,11 @@ class Hooks:
             await agent.hooks.on_end(given, agent, output)
 
     async def handoff(self, context: RunContextWrapper[Any], source: Agent[Any], target: Agent[Any]) -> None:
-        """The conversation passes on."""
+        """The conversation passes on; the hooks of the agent that gives it away are told, as in the reference."""
         if self.of_run is not None:
             await self.of_run.on_handoff(context=context, from_agent=source, to_agent=target)
-        if target.hooks is not None:
-            await target.hooks.on_handoff(context, agent=target, source=source)
+        if source.hooks is not None:
+            await source.hooks.on_handoff(context, agent=target, source=source)
 
     async def llm_start(
         self,

@@ -12,22 +12,18 @@ import logging
 from typing import Any, cast
 
 from ..exceptions import MaxTurnsExceeded, OutputGuardrailTripwireTriggered, UserError
-from ..items import ModelResponse, RunItem, ToolCallOutputItem
+from ..items import ItemHelpers, ModelResponse, RunItem
 from ..stream_events import AgentUpdatedStreamEvent, CallParsed, RunItemStreamEvent
 from .calls import CallResults, run_calls
 from .guards import InputChecks
 from .model_call import call_model, colliding_names
 from .nested import current_run
-from .outcome import HANDLED, as_message, conclude_run, from_tools, handled
+from .outcome import HANDLED, as_message, conclude_run, from_tools, handled, withhold
 from .passing import hand_over, untold
 from .state import RunState
 from .turn import FinalOutput, HandOff, NextStep, RunAgain, TurnPlan, TurnSetting, conclude, plan
 
 logger = logging.getLogger("agentcell")
-
-WITHHELD = "Output withheld by an output guardrail."
-"""What stands in the place of a tool's output that an output guardrail has stopped."""
-
 
 async def drive(run: RunState[Any]) -> None:
     """Carry a run to its end. Errors of the run end up in its state; only a cancellation from outside is raised."""
@@ -88,7 +84,7 @@ async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
     if run.max_turns is not None and run.current_turn > run.max_turns:
         raise MaxTurnsExceeded(f"Max turns ({run.max_turns}) exceeded")
     setting = await _setting(run)
-    run.context.turn_input = list(run.history)
+    run.context.turn_input = ItemHelpers.input_to_new_input_list(run.model_input)
     await checks.begin()
     if run.started_agent is not setting.agent:
         run.started_agent = setting.agent
@@ -156,12 +152,12 @@ async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, r
             step: NextStep = await _pass_on(run, agent, turn, results, response)
             recorded = True
             return step
-        final = await from_tools(run, setting, getattr(results, "tool_results", []))
+        final = await from_tools(run, setting, results.tool_results)
         if final is not None:
             await conclude_run(run, agent, final.output)
         return final or RunAgain()
-    except OutputGuardrailTripwireTriggered:
-        _withhold(results.outputs)
+    except OutputGuardrailTripwireTriggered as tripped:
+        withhold(run, results.outputs, tripped)
         raise
     finally:
         if not recorded:
@@ -193,13 +189,13 @@ async def _pass_on(
 async def _handled(run: RunState[Any], problem: Exception) -> FinalOutput:
     """Let the run's handler make a final output of an error; raises the error when it does not."""
     agent = run.current_agent
-    held, run.unrecorded = run.unrecorded, None
     result = await handled(run, problem)
-    if held is not None:
-        run.record(*held)
+    if run.unrecorded is not None:
+        run.record(*run.unrecorded)
+        run.unrecorded = None
+    await conclude_run(run, agent, result.final_output)
     if isinstance(problem, MaxTurnsExceeded) and run.max_turns is not None:
         run.current_turn = run.max_turns
-    await conclude_run(run, agent, result.final_output)
     if result.include_in_history:
         message = as_message(agent, result.final_output)
         run.record([message])
@@ -210,11 +206,3 @@ async def _handled(run: RunState[Any], problem: Exception) -> FinalOutput:
 def _tell(run: RunState[Any], items: list[RunItem]) -> None:
     for item in items:
         run.say(RunItemStreamEvent(item=item))
-
-
-def _withhold(outputs: list[RunItem]) -> None:
-    """Take the results of tools out of the turn's items."""
-    for item in outputs:
-        if isinstance(item, ToolCallOutputItem):
-            item.output = WITHHELD
-            item.raw_item = {**item.raw_item, "output": WITHHELD}

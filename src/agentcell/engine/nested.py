@@ -122,6 +122,7 @@ class AgentTool:
             max_turns=self.max_turns if self.max_turns is not None else DEFAULT_MAX_TURNS,
             run_config=config,
             hooks=Hooks(self.hooks),
+            streamed=self.on_stream is not None,
         )
         run.invoked_by = (context.tool_name, context.tool_call_id, context.tool_arguments)
         if outer is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,14 +13,18 @@ from pydantic_core import to_jsonable_python
 
 from .. import openai_types as oai
 from ..agent import ToolsToFinalOutputResult
+from ..agent_output import WRAPPER_KEY, AgentOutputSchema
 from ..exceptions import (
     AgentsException,
     MaxTurnsExceeded,
     ModelBehaviorError,
     ModelRefusalError,
+    OutputGuardrailTripwireTriggered,
     UserError,
 )
-from ..items import ItemHelpers, MessageOutputItem
+from ..guardrail import GuardrailFunctionOutput, OutputGuardrailResult
+from ..items import ItemHelpers, MessageOutputItem, RunItem, ToolCallOutputItem
+from ..run_config import OutputGuardrailBlockedMessageArgs
 from ..run_error_handlers import RunErrorData, RunErrorHandlerInput, RunErrorHandlerResult
 from .guards import check_output
 from .turn import FinalOutput, InvalidFinalOutput, TurnSetting
@@ -28,6 +33,11 @@ if TYPE_CHECKING:
     from ..agent import Agent
     from ..tool import FunctionToolResult
     from .state import RunState
+
+logger = logging.getLogger("agentcell")
+
+WITHHELD = "Output withheld by an output guardrail."
+"""What stands in the place of a tool's output that an output guardrail has stopped."""
 
 MESSAGE_ID = "__fake_id__"
 """The id of a message that no model has made; the reference's, because it is sent with the history."""
@@ -89,13 +99,15 @@ async def handled(run: RunState[Any], problem: Exception) -> RunErrorHandlerResu
     handler = run.error_handlers.get(name)
     if handler is None:
         raise error
-    items = [item.to_input_item() for item in run.new_items]
+    turn_items, responses = ([], []) if run.unrecorded is None else (run.unrecorded[0], [run.unrecorded[1]])
+    new_items = [*run.new_items, *turn_items]
+    items = [item.to_input_item() for item in new_items]
     data = RunErrorData(
         input=run.model_input,
-        new_items=list(run.new_items),
+        new_items=new_items,
         history=[*ItemHelpers.input_to_new_input_list(run.model_input), *items],
         output=items,
-        raw_responses=list(run.raw_responses),
+        raw_responses=[*run.raw_responses, *responses],
         last_agent=run.current_agent,
     )
     known = cast("MaxTurnsExceeded | ModelRefusalError | ModelBehaviorError", error)
@@ -111,13 +123,14 @@ async def handled(run: RunState[Any], problem: Exception) -> RunErrorHandlerResu
 
 
 def _fitting(run: RunState[Any], output: Any, handler: str | None) -> Any:
-    """A handler's output in the form of the agent's output type."""
+    """A handler's output in the form of the agent's output type; it must fit as strictly as JSON allows."""
     schema = run.current_agent.output_schema()
     if schema is None or schema.is_plain_text():
         return output
-    kind = getattr(schema, "output_type", None)
     try:
-        return schema.validate_json(_json(output)) if kind is None else TypeAdapter(kind).validate_python(output)
+        if not isinstance(schema, AgentOutputSchema):
+            return schema.validate_json(_json(output))
+        return TypeAdapter(schema.output_type).validate_json(_json(output), strict=True)
     except (ValueError, AgentsException) as problem:
         raise UserError(
             f"the {handler} handler returned {output!r}, which is not a {schema.name()}: {problem}"
@@ -128,11 +141,39 @@ def _json(output: Any) -> str:
     return json.dumps(to_jsonable_python(output), ensure_ascii=False, separators=(",", ":"))
 
 
+def withhold(run: RunState[Any], outputs: list[RunItem], tripped: OutputGuardrailTripwireTriggered) -> None:
+    """Take the results of tools out of the turn's items, and out of what the guardrails have told about them."""
+    text = _blocked_message(run, tripped.guardrail_result)
+    for item in outputs:
+        if isinstance(item, ToolCallOutputItem):
+            item.output = text
+            item.raw_item = {**item.raw_item, "output": text}
+    for found in run.output_guardrail_results:
+        found.agent_output = text
+        found.output = GuardrailFunctionOutput(None, found.output.tripwire_triggered)
+
+
+def _blocked_message(run: RunState[Any], found: OutputGuardrailResult) -> str:
+    """What stands in the place of the output; a formatter that fails cannot bring the output back."""
+    chosen = run.run_config.output_guardrail_blocked_message
+    if callable(chosen):
+        asked = OutputGuardrailBlockedMessageArgs(WITHHELD, found.guardrail.get_name(), found.agent, run.context)
+        try:
+            chosen = chosen(asked)
+        except Exception:
+            logger.exception("output_guardrail_blocked_message failed; the usual text is used")
+            return WITHHELD
+    return chosen if isinstance(chosen, str) else WITHHELD
+
+
 def as_message(agent: Agent[Any], output: Any) -> MessageOutputItem:
     """A final output that no model has said, as a message of the run."""
     schema = agent.output_schema()
-    plain = schema is None or schema.is_plain_text()
-    text = str(output) if plain else _json(output)
+    if schema is None or schema.is_plain_text():
+        text = str(output)
+    else:
+        wrapped = isinstance(schema, AgentOutputSchema) and schema.is_wrapped
+        text = _json({WRAPPER_KEY: output} if wrapped else output)
     return MessageOutputItem(
         agent,
         oai.ResponseOutputMessage(

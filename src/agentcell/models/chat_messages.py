@@ -70,6 +70,7 @@ class _Messages:
         self._strict = strict
         self._done: list[Message] = []
         self._open: Message | None = None
+        self._answered = False
         self._reasoning: dict[str, str] = {}
 
     def finished(self) -> list[Message]:
@@ -110,7 +111,7 @@ class _Messages:
     def _close(self) -> None:
         if self._open is not None:
             self._done.append(self._open)
-            self._open = None
+        self._open, self._answered = None, False
 
     def _assistant(self) -> Message:
         """The open message, with the reasoning that waited for it."""
@@ -121,14 +122,14 @@ class _Messages:
         return self._open
 
     def _answer(self, item: Mapping[str, Any]) -> None:
-        begun = self._open
-        if begun is not None and (not begun.get("tool_calls") or begun.get("content") is not None):
+        if self._answered:
             self._close()
         content = item["content"]
         if not isinstance(content, list | tuple):
             raise UserError(f"Expected a list of parts as the content of a response's message, got {content!r}")
         texts: list[str] = []
         message = self._assistant()
+        self._answered = True
         for part in content:
             match part.get("type") if isinstance(part, Mapping) else None:
                 case "output_text":
@@ -143,8 +144,9 @@ class _Messages:
             message["content"] = "\n".join(texts)
 
     def _call(self, call_id: str, name: str, arguments: str, provider_data: Any) -> None:
+        if self._open is None:
+            self._open = {"role": "assistant", "content": None}
         message = self._assistant()
-        message.setdefault("content", None)
         call: Message = {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
         if "gemini" in self._model.lower() and isinstance(provider_data, Mapping):
             signature = provider_data.get("thought_signature")
@@ -167,16 +169,13 @@ class _Messages:
         """Keep reasoning for the message that follows, if the model wants it back."""
         data = item.get("provider_data")
         data = data if isinstance(data, Mapping) else {}
-        field = data.get(REASONING_FIELD)
-        if field and not item.get("summary"):
-            if data.get("model") == self._model:
-                texts = _texts(item.get("content"))
-                self._reasoning = {str(field): texts} if texts else {}
-            return
+        self._reasoning = {}
         source = ReasoningContentSource(item=item, origin_model=data.get("model"), provider_data=data)
-        texts = _texts(item.get("summary"))
-        if texts and self._should_replay(ReasoningContentReplayContext(self._model, self._base_url, source)):
-            self._reasoning = {"reasoning_content": texts}
+        summary, text = _texts(item.get("summary")), _texts(item.get("content"))
+        if self._should_replay(ReasoningContentReplayContext(self._model, self._base_url, source)) and summary:
+            self._reasoning["reasoning_content"] = summary
+        if text and data.get(REASONING_FIELD) and data.get("model") == self._model:
+            self._reasoning[str(data[REASONING_FIELD])] = text
 
 
 def _is_plain(item: Mapping[str, Any]) -> bool:
@@ -249,13 +248,12 @@ def _audio_part(part: Mapping[str, Any]) -> Message:
 
 
 def _file_part(part: Mapping[str, Any]) -> Message:
-    if part.get("file_data"):
-        file = {"file_data": part["file_data"]}
-        if part.get("filename"):
-            file["filename"] = part["filename"]
-        return {"type": "file", "file": file}
-    if part.get("file_id"):
-        return {"type": "file", "file": {"file_id": part["file_id"]}}
+    for name in ("file_data", "file_id"):
+        if part.get(name):
+            file = {name: part[name]}
+            if part.get("filename"):
+                file["filename"] = part["filename"]
+            return {"type": "file", "file": file}
     raise UserError(f"Only file_data or file_id is supported for input_file {part}")
 
 

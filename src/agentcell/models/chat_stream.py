@@ -57,11 +57,12 @@ class _Part:
 class _Call:
     """A tool call; it opens when its id and its name are known."""
 
+    output_index: int
     call_id: str = ""
     name: str = ""
     arguments: str = ""
     data: Item = field(default_factory=dict)
-    output_index: int | None = None
+    opened: bool = False
 
 
 @dataclass
@@ -120,12 +121,17 @@ class ChatEvents:
         """The events that close everything that is open."""
         if self._withheld and not self._parts and not self._calls:
             yield from self._fill("refusal", WITHHELD, [])
-        yield from self._late_calls()
+        if self._buffer:
+            yield from self._buffered_calls()
         yield from self._close_reasoning()
         for kind in ("output_text", "refusal"):
             if slot := self._parts.get(kind):
                 yield self._part_event("response.content_part.done", slot, part=slot.whole())
-        for call in self._in_order():
+        for call in sorted(self._calls.values(), key=lambda each: each.output_index):
+            if not call.opened:  # its id or its name never came
+                yield from self._open_call(call, call.arguments)
+                if call.arguments:
+                    yield self._arguments_event(call, call.arguments)
             yield self._item_event("done", call.output_index, self._call_item(call))
         if self._parts:
             yield self._item_event("done", self._message_index, self._message())
@@ -149,7 +155,8 @@ class ChatEvents:
         text = text if isinstance(text, str) else None
         blocks = [dict(each) for each in field_of(delta, "thinking_blocks") or () if isinstance(each, dict)]
         slot = self._reasoning
-        if slot is not None and slot.open and not summary and (delta.content or delta.refusal or delta.tool_calls):
+        others = (delta.content, delta.refusal, delta.tool_calls)
+        if slot is not None and not summary and any(each is not None for each in others):
             yield from self._end_summary(slot)
         if not summary and not text and not blocks:
             return
@@ -157,7 +164,8 @@ class ChatEvents:
             slot = self._reasoning = _Reasoning(self._next_index())
             opened = reasoning_of([], "" if text and not summary else None, [], self._data)
             yield self._item_event("added", slot.output_index, opened)
-        slot.blocks.extend(blocks)
+        for block in blocks:
+            _add_block(slot.blocks, block)
         place = {"item_id": FAKE_ID, "output_index": slot.output_index}
         if summary:
             if not slot.open:
@@ -209,7 +217,9 @@ class ChatEvents:
         yield self._part_event("response.output_text.delta", part, delta=piece, logprobs=short)
 
     def _call_piece(self, piece: Any) -> Iterator[Event]:
-        call = self._calls.setdefault(piece.index, _Call())
+        call = self._calls.get(piece.index)
+        if call is None:
+            call = self._calls[piece.index] = _Call(-1 if self._buffer else self._next_index())
         call.call_id = piece.id or call.call_id
         function = piece.function
         given = (function.arguments if function is not None else None) or ""
@@ -218,27 +228,25 @@ class ChatEvents:
         call.data.update(signature_of(piece))
         if self._buffer:
             return
-        if call.output_index is None and call.call_id and call.name:
+        if not call.opened and call.call_id and call.name:
             yield from self._open_call(call)
-        if call.output_index is not None and given:
+        if call.opened and given:
             yield self._arguments_event(call, given)
 
-    def _late_calls(self) -> Iterator[Event]:
-        """Open the calls that could not be opened before: all of them when they are buffered."""
-        order = sorted(self._calls) if self._buffer else list(self._calls)
-        for call in (self._calls[index] for index in order):
-            if call.output_index is not None:
-                continue
-            if self._buffer and not call.call_id:
-                raise ModelBehaviorError("Buffered Chat Completions tool call stream ended without a tool call id.")
-            yield from self._open_call(call, whole=not self._buffer)
+    def _buffered_calls(self) -> Iterator[Event]:
+        """Open the calls that were held back, in the order of their own numbers."""
+        for _, call in sorted(self._calls.items()):
+            for missing, value in (("tool call id", call.call_id), ("function name", call.name)):
+                if not value:
+                    raise ModelBehaviorError(f"Buffered Chat Completions tool call stream ended without a {missing}.")
+            call.output_index = self._next_index()
+            yield from self._open_call(call)
             if call.arguments:
                 yield self._arguments_event(call, call.arguments)
 
-    def _open_call(self, call: _Call, *, whole: bool = False) -> Iterator[Event]:
-        call.output_index = self._next_index()
-        item = self._call_item(call)
-        yield self._item_event("added", call.output_index, item if whole else {**item, "arguments": ""})
+    def _open_call(self, call: _Call, arguments: str = "") -> Iterator[Event]:
+        call.opened = True
+        yield self._item_event("added", call.output_index, {**self._call_item(call), "arguments": arguments})
 
     # --- items
 
@@ -251,11 +259,8 @@ class ChatEvents:
     def _message(self) -> Item:
         return message_of([part.whole() for part in self._parts.values()], self._data)
 
-    def _in_order(self) -> list[_Call]:
-        return sorted(self._calls.values(), key=lambda call: call.output_index or 0)
-
     def _output(self) -> list[Item]:
-        found = [(call.output_index or 0, self._call_item(call)) for call in self._calls.values()]
+        found = [(call.output_index, self._call_item(call)) for call in self._calls.values()]
         if self._parts:
             found.append((self._message_index, self._message()))
         if self._reasoning is not None:
@@ -272,7 +277,7 @@ class ChatEvents:
         self._number += 1
         return {"type": kind, "sequence_number": self._number - 1, **body}
 
-    def _item_event(self, what: str, index: int | None, item: Item) -> Event:
+    def _item_event(self, what: str, index: int, item: Item) -> Event:
         return self._event(f"response.output_item.{what}", output_index=index, item=item)
 
     def _part_event(self, kind: str, slot: _Part, **body: Any) -> Event:
@@ -297,6 +302,16 @@ class ChatEvents:
         if not self._warned:
             self._warned = True
             logger.warning("%s The others are ignored; strict_feature_validation raises an error.", _OTHER_CHOICES)
+
+
+def _add_block(blocks: list[Item], piece: Item) -> None:
+    """Add a piece of thinking to the block that it belongs to; a signature ends a block."""
+    last = blocks[-1] if blocks else {}
+    if piece.get("type") == last.get("type") == "thinking" and not last.get("signature"):
+        text = str(last.get("thinking") or "") + str(piece.get("thinking") or "")
+        blocks[-1] = {**last, **piece, "thinking": text}
+    else:
+        blocks.append(piece)
 
 
 def _without_bytes(logprob: Item) -> Item:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from .. import openai_types as oai
 from ..exceptions import UserError
 from .default_models import OPENAI_DEFAULT_MODEL_ENV_VARIABLE_NAME
 from .demo_default import demo_allowed
 from .interface import Model, ModelProvider
 from .openai_provider import OpenAIProvider
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
 
 __all__ = ["MultiProvider", "MultiProviderMap"]
 
@@ -65,7 +63,7 @@ class MultiProvider(ModelProvider):
         provider_map: MultiProviderMap | None = None,
         openai_api_key: str | None = None,
         openai_base_url: str | None = None,
-        openai_client: AsyncOpenAI | None = None,
+        openai_client: oai.AsyncOpenAI | None = None,
         openai_organization: str | None = None,
         openai_project: str | None = None,
         openai_use_responses: bool | None = None,

@@ -28,8 +28,6 @@ from .response_events import typed
 from .wire import FAKE_ID, as_mapping, check_it_streamed, logger, user_agent, with_extra_args, without_surrogates
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
     from ..agent_output import AgentOutputSchemaBase
     from ..handoffs import Handoff
     from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
@@ -53,7 +51,7 @@ class OpenAIChatCompletionsModel(Model):
     def __init__(
         self,
         model: str,
-        openai_client: AsyncOpenAI,
+        openai_client: oai.AsyncOpenAI,
         should_replay_reasoning_content: ShouldReplayReasoningContent | None = None,
         strict_feature_validation: bool = False,
         buffer_streamed_tool_calls: bool = False,
@@ -228,7 +226,7 @@ class OpenAIChatCompletionsModel(Model):
         messages = messages_of(
             input,
             model=self.model,
-            base_url=str(self._client.base_url),
+            base_url=str(self._client.base_url).rstrip("/"),
             should_replay=self.should_replay_reasoning_content,
             strict=self._strict,
         )

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from .. import openai_types as oai
 from ..exceptions import UserError
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
 
 __all__ = ["set_default_openai_api", "set_default_openai_client", "set_default_openai_key"]
 
 _key: str | None = None
-_client: AsyncOpenAI | None = None
+_client: oai.AsyncOpenAI | None = None
 _use_responses = True
 _http_clients: dict[asyncio.AbstractEventLoop, Any] = {}
 _lock = threading.Lock()
@@ -30,7 +28,7 @@ def set_default_openai_key(key: str, use_for_tracing: bool = True) -> None:
     _key = key
 
 
-def set_default_openai_client(client: AsyncOpenAI, use_for_tracing: bool = True) -> None:
+def set_default_openai_client(client: oai.AsyncOpenAI, use_for_tracing: bool = True) -> None:
     """Set the client of providers that get neither a client nor a key of their own."""
     global _client
     _client = client
@@ -49,7 +47,7 @@ def default_openai_key() -> str | None:
     return _key
 
 
-def default_openai_client() -> AsyncOpenAI | None:
+def default_openai_client() -> oai.AsyncOpenAI | None:
     """The client that was set for the program."""
     return _client
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .. import openai_types as oai
 from ..exceptions import UserError
 from . import openai_defaults
 from .default_models import get_default_model
 from .interface import Model, ModelProvider
-
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI
 
 __all__ = ["OpenAIProvider"]
 
@@ -29,7 +27,7 @@ class OpenAIProvider(ModelProvider):
         api_key: str | None = None,
         base_url: str | None = None,
         websocket_base_url: str | None = None,
-        openai_client: AsyncOpenAI | None = None,
+        openai_client: oai.AsyncOpenAI | None = None,
         organization: str | None = None,
         project: str | None = None,
         use_responses: bool | None = None,
@@ -89,14 +87,14 @@ class OpenAIProvider(ModelProvider):
         """Whether a server other than OpenAI's was named."""
         return bool(self._base_url or os.environ.get("OPENAI_BASE_URL"))
 
-    def _given_client(self) -> AsyncOpenAI | None:
+    def _given_client(self) -> oai.AsyncOpenAI | None:
         """This provider's client, or the program's when nothing about the connection was said here."""
         own = (self._api_key, self._base_url, self._organization, self._project)
         if self._client is not None or any(value is not None for value in own):
             return self._client
         return openai_defaults.default_openai_client()
 
-    def _get_client(self, model_name: str) -> AsyncOpenAI:
+    def _get_client(self, model_name: str) -> oai.AsyncOpenAI:
         if (client := self._given_client()) is not None:
             return client
         from openai import AsyncOpenAI, OpenAIError

@@ -22,8 +22,6 @@ from .interface import Model, ModelTracing
 from .wire import FAKE_ID, as_mapping, check_it_streamed, user_agent, with_extra_args, without_surrogates
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
-
     from ..agent_output import AgentOutputSchemaBase
     from ..handoffs import Handoff
     from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
@@ -52,7 +50,7 @@ class OpenAIResponsesModel(Model):
     Errors of the API and of the connection are the official client's: `openai.APIStatusError` and its family.
     """
 
-    def __init__(self, model: str, openai_client: AsyncOpenAI, *, model_is_explicit: bool = True) -> None:
+    def __init__(self, model: str, openai_client: oai.AsyncOpenAI, *, model_is_explicit: bool = True) -> None:
         self.model = model
         self._client = openai_client
         self._model_is_explicit = model_is_explicit

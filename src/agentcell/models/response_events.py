@@ -27,10 +27,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-if TYPE_CHECKING:
-    from openai.types.responses import ResponseStreamEvent
+from .. import openai_types as oai
 
 __all__ = [
     "fill_ids",
@@ -307,7 +306,7 @@ def _filling(kind: str, field: str, value: str, pieces: Pieces) -> Iterator[Even
     yield {"type": f"response.{kind}.done", field: value}
 
 
-def typed(event: Mapping[str, Any]) -> ResponseStreamEvent:
+def typed(event: Mapping[str, Any]) -> oai.ResponseStreamEvent:
     """Build the official client's event object from one event dict, chosen by its `type`.
 
     Raises `ValueError` for a type that the installed openai package has no class for, and pydantic's
@@ -327,7 +326,5 @@ def typed(event: Mapping[str, Any]) -> ResponseStreamEvent:
 @cache
 def _event_classes() -> dict[str, Any]:
     """The client's event classes by `type`, read from its union: a newer client needs no change here."""
-    from openai.types.responses import ResponseStreamEvent
-
-    union = get_args(ResponseStreamEvent)[0]
+    union = get_args(oai.ResponseStreamEvent)[0]
     return {name: cls for cls in get_args(union) for name in get_args(cls.model_fields["type"].annotation)}

@@ -69,8 +69,10 @@ def _sse(event: Mapping[str, Any]) -> bytes:
 
 def chat_body(turn: Turn, request: Mapping[str, Any], number: int) -> dict[str, Any]:
     """The object that `POST /v1/chat/completions` returns when nothing is streamed."""
-    text, refusal, calls = _chat_parts(turn, number)
+    reasoning, text, refusal, calls = _chat_parts(turn, number)
     message: dict[str, Any] = {"role": "assistant", "content": text or None, "refusal": refusal or None}
+    if reasoning:
+        message["reasoning_content"] = reasoning
     if calls:
         message["tool_calls"] = calls
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(turn, calls)}
@@ -81,7 +83,11 @@ def chat_body(turn: Turn, request: Mapping[str, Any], number: int) -> dict[str, 
 def chat_stream(turn: Turn, request: Mapping[str, Any], number: int) -> Iterator[bytes]:
     """The server-sent events of `POST /v1/chat/completions`, ending with `[DONE]`."""
     if turn.raw_events is not None:
-        yield from responses_stream(turn, request, number)
+        for raw in turn.raw_events:
+            if isinstance(raw, Mapping):
+                yield _data(raw)
+            else:
+                yield raw.encode() if isinstance(raw, str) else raw
         return
     head = _chat_head(request, number, "chat.completion.chunk")
 
@@ -89,8 +95,10 @@ def chat_stream(turn: Turn, request: Mapping[str, Any], number: int) -> Iterator
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return _data({**head, "choices": [choice]})
 
-    text, refusal, calls = _chat_parts(turn, number)
+    reasoning, text, refusal, calls = _chat_parts(turn, number)
     yield chunk({"role": "assistant", "content": ""})
+    for piece in turn.pieces(reasoning) if reasoning else ():
+        yield chunk({"reasoning_content": piece})
     for piece in turn.pieces(text):
         yield chunk({"content": piece})
     for piece in turn.pieces(refusal):
@@ -119,17 +127,19 @@ def _chat_head(request: Mapping[str, Any], number: int, kind: str) -> dict[str, 
     }
 
 
-def _chat_parts(turn: Turn, number: int) -> tuple[str, str, list[dict[str, Any]]]:
-    """The text, the refusal and the tool calls of a turn; chat knows one message, so texts are joined."""
-    text, refusal, calls = "", "", []
+def _chat_parts(turn: Turn, number: int) -> tuple[str, str, str, list[dict[str, Any]]]:
+    """The reasoning, text, refusal and tool calls of a turn; chat knows one message, so texts are joined."""
+    reasoning, text, refusal, calls = "", "", "", []
     for item in fill_ids(output_items(turn), number):
         if item["type"] == "message":
             text += "".join(part.get("text", "") for part in item["content"])
             refusal += "".join(part.get("refusal", "") for part in item["content"])
+        elif item["type"] == "reasoning":
+            reasoning += "".join(part["text"] for part in item["summary"])
         elif item["type"] == "function_call":
             function = {"name": item["name"], "arguments": item["arguments"]}
             calls.append({"id": item["call_id"], "type": "function", "function": function})
-    return text, refusal, calls
+    return reasoning, text, refusal, calls
 
 
 def _finish(turn: Turn, calls: list[dict[str, Any]]) -> str:
@@ -140,8 +150,12 @@ def _finish(turn: Turn, calls: list[dict[str, Any]]) -> str:
 
 def _chat_usage(turn: Turn, request: Mapping[str, Any]) -> dict[str, Any]:
     usage = turn.usage or _counted_usage(request.get("messages"), output_items(turn))
-    return {
+    known: dict[str, Any] = {
         "prompt_tokens": usage["input_tokens"],
         "completion_tokens": usage["output_tokens"],
         "total_tokens": usage["total_tokens"],
     }
+    for ours, theirs in (("input", "prompt"), ("output", "completion")):
+        if details := usage.get(f"{ours}_tokens_details"):
+            known[f"{theirs}_tokens_details"] = dict(details)
+    return known

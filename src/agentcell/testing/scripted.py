@@ -18,7 +18,9 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias
+
+from typing_extensions import TypedDict
 
 from .. import openai_types as oai
 from ..agent_output import AgentOutputSchemaBase
@@ -185,9 +187,9 @@ class ModelStepSpec(TypedDict, total=False):
     retry_advice: Any
 
 
-ModelStepResult: TypeAlias = "ModelStep | ModelStepSpec | ModelResponse | Sequence[oai.ResponseOutputItem] | Exception"
+ModelStepResult: TypeAlias = ModelStep | ModelStepSpec | ModelResponse | Sequence["oai.ResponseOutputItem"] | Exception
 ModelScriptItem: TypeAlias = ModelStepResult
-ModelResponder: TypeAlias = "Callable[[ModelCall], ModelStepResult | Awaitable[ModelStepResult]]"
+ModelResponder: TypeAlias = Callable[[ModelCall], ModelStepResult | Awaitable[ModelStepResult]]
 
 
 def assistant_message(text: str, *, item_id: str = "scripted-message") -> oai.ResponseOutputItem:

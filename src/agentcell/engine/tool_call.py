@@ -1,0 +1,260 @@
+"""One call of a function tool, from the input guardrails to the item in the history.
+
+    ToolStarted -> input guardrails -> on_tool_start -> the tool -> output guardrails -> the item -> ToolFinished
+    -> custom data -> on_tool_end
+
+A guardrail that rejects puts its message in the result's place; one that raises ends the run. Whatever happens, the
+call can say what stands in the history for it, at any moment: that is what keeps the history valid to send again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..exceptions import (
+    AgentsException,
+    ToolInputGuardrailTripwireTriggered,
+    ToolOutputGuardrailTripwireTriggered,
+    UserError,
+)
+from ..items import ItemHelpers, ToolCallOutputItem, output_text
+from ..stream_events import ToolFinished, ToolProgressed, ToolStarted
+from ..tool import FunctionToolCustomDataContext, FunctionToolResult
+from ..tool_context import ToolContext
+from ..tool_guardrails import (
+    ToolInputGuardrailData,
+    ToolInputGuardrailResult,
+    ToolOutputGuardrailData,
+    ToolOutputGuardrailResult,
+)
+from ..tool_invocation import (
+    ToolCancelledItself,
+    being_cancelled,
+    default_tool_error_function,
+    invoke_function_tool,
+)
+
+if TYPE_CHECKING:
+    from ..agent import Agent
+    from ..tool_guardrails import ToolGuardrailFunctionOutput
+    from .state import RunState
+    from .turn import ToolRun
+
+MODEL_OUTPUT_LIMIT = 262_144
+"""Characters of a tool's output that the model gets; more is cut in the middle."""
+VIEW_OUTPUT_LIMIT = 65_536
+"""Characters of a tool's output that views get."""
+CANCELLED_CALL = "The call was cancelled before it finished; whether it had an effect is unknown."
+NEVER_STARTED = "The call was not carried out, because the run ended before."
+STILL_RUNNING = "A synchronous tool cannot be stopped: its thread is still running."
+
+
+class ToolCall:
+    """One call of one function tool."""
+
+    def __init__(self, run: RunState[Any], agent: Agent[Any], wanted: ToolRun) -> None:
+        self.run = run
+        self.agent = agent
+        self.tool = wanted.tool
+        self.raw = wanted.call
+        self.started = False
+        self.input_checks: list[ToolInputGuardrailResult] = []
+        self.output_checks: list[ToolOutputGuardrailResult] = []
+        self._item: ToolCallOutputItem | None = None
+        self._said = False
+
+    @property
+    def item(self) -> ToolCallOutputItem:
+        """What stands in the history for the call, whether it has ended or not."""
+        if self._item is None:
+            text = CANCELLED_CALL if self.started else NEVER_STARTED
+            return self._of_text(text)
+        return self._item
+
+    async def carry_out(self) -> FunctionToolResult:
+        """Make the call and tell the log how it goes.
+
+        Raises the library's errors as they are, and `UserError` around any other that ends the run.
+        """
+        self.started = True
+        context = self._context()
+        self.run.say(ToolStarted(self.raw.call_id, self.raw.name))
+        try:
+            output = await self._result(context)
+        except asyncio.CancelledError:
+            self._say("", "cancelled", STILL_RUNNING if context.in_thread else None)
+            raise
+        except Exception as error:
+            self._say("", "failed", described(error))
+            if self._item is None:
+                self._item = self._of_text(f"The tool failed: {described(error)}")
+            if isinstance(error, AgentsException):
+                raise
+            raise UserError(f"Error running tool {self.raw.name}: {output_text(error)}") from error
+        return FunctionToolResult(self.tool, output, self._item, agent_run_result=context.nested_result)
+
+    async def _result(self, context: ToolContext[Any]) -> Any:
+        """The call's result, or the message of the guardrail that rejected it."""
+        rejection = await self._check_input(context)
+        if rejection is not None:
+            self._item = self._of_text(rejection.behavior["message"])  # type: ignore[typeddict-item]
+            self._say(self._shown(), "failed", "A guardrail rejected the call.")
+            return self._item.output
+        await self.run.hooks.tool_start(context, self.agent, self.tool)
+        output = await self._invoke(context)
+        declared = context.failure is None
+        rejection = await self._check_output(context, output)
+        if rejection is not None:
+            output, declared = rejection.behavior["message"], False  # type: ignore[typeddict-item]
+        self._item = self._of_output(output, declared)
+        if rejection is not None:
+            self._say(self._shown(), "failed", "A guardrail rejected the result.")
+        elif context.failure is not None:
+            self._say(self._shown(), "failed", described(context.failure))
+        else:
+            self._say(self._shown())
+        self._item.custom_data = await self._custom_data(context, output)
+        await self.run.hooks.tool_end(context, self.agent, self.tool, output)
+        return output
+
+    async def _invoke(self, context: ToolContext[Any]) -> Any:
+        try:
+            return await invoke_function_tool(function_tool=self.tool, context=context, arguments=self.raw.arguments)
+        except asyncio.CancelledError:
+            if being_cancelled():
+                raise
+            context.failure = ToolCancelledItself()
+            return default_tool_error_function(context, context.failure)
+
+    async def _check_input(self, context: ToolContext[Any]) -> ToolGuardrailFunctionOutput | None:
+        """The verdict of the first input guardrail that rejects the call; `None` when none does."""
+        for guardrail in self.tool.tool_input_guardrails or []:
+            found = await guardrail.run(ToolInputGuardrailData(context, self.agent))
+            self.input_checks.append(ToolInputGuardrailResult(guardrail, found))
+            match found.behavior["type"]:
+                case "raise_exception":
+                    raise ToolInputGuardrailTripwireTriggered(guardrail, found)
+                case "reject_content":
+                    return found
+        return None
+
+    async def _check_output(self, context: ToolContext[Any], output: Any) -> ToolGuardrailFunctionOutput | None:
+        """The verdict of the first output guardrail that rejects the result; `None` when none does."""
+        for guardrail in self.tool.tool_output_guardrails or []:
+            found = await guardrail.run(ToolOutputGuardrailData(context, self.agent, output))
+            self.output_checks.append(ToolOutputGuardrailResult(guardrail, found))
+            match found.behavior["type"]:
+                case "raise_exception":
+                    raise ToolOutputGuardrailTripwireTriggered(guardrail, found)
+                case "reject_content":
+                    return found
+        return None
+
+    async def _custom_data(self, context: ToolContext[Any], output: Any) -> dict[str, Any] | None:
+        """What the tool's extractor has for the application, as plain JSON data."""
+        extract = self.tool.custom_data_extractor
+        if extract is None:
+            return None
+        found: Any = extract(FunctionToolCustomDataContext(context, self.tool, output, self.item.raw_item))
+        data = await found if inspect.isawaitable(found) else found
+        if not data and (data is None or isinstance(data, Mapping)):
+            return None
+        if not isinstance(data, Mapping):
+            raise UserError("custom_data_extractor must return a mapping or None.")
+        if not all(isinstance(key, str) for key in data):
+            raise UserError("custom_data_extractor must return a mapping with string keys.")
+        try:
+            return json.loads(json.dumps(dict(data), allow_nan=False))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UserError("custom_data_extractor must return JSON-compatible data.") from error
+
+    def _context(self) -> ToolContext[Any]:
+        loop = asyncio.get_running_loop()
+        run, call_id = self.run, self.raw.call_id
+
+        def report(message: str, fraction: float | None) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(run.say, ToolProgressed(call_id, message, fraction))
+
+        context: ToolContext[Any] = ToolContext.from_agent_context(
+            run.context, call_id, self.raw, self.agent, run_config=run.run_config
+        )
+        context.report = report
+        return context
+
+    def _say(self, shown: str, status: Any = "completed", error: str | None = None) -> None:
+        """Say, once, how the call has ended."""
+        if not self._said:
+            self._said = True
+            self.run.say(ToolFinished(self.raw.call_id, self.raw.name, shown, status, error))
+
+    def _shown(self) -> str:
+        """The result for people."""
+        sent: Any = self.item.raw_item["output"]
+        text = sent if isinstance(sent, str) else "\n".join(_part_text(part) for part in sent)
+        return capped(text, VIEW_OUTPUT_LIMIT)
+
+    def _of_text(self, text: Any) -> ToolCallOutputItem:
+        return self._of_output(text, declared=False)
+
+    def _of_output(self, output: Any, declared: bool) -> ToolCallOutputItem:
+        """The item of a result; one of the tool's declared type goes to the model as JSON."""
+        adapter, schema = self.tool._output_adapter, self.tool.output_json_schema
+        raw: Any = ItemHelpers.tool_call_output_item(
+            self.raw,
+            output,
+            output_json_schema=schema if declared else None,
+            output_type_adapter=adapter if declared else None,
+        )
+        raw["output"] = _sendable(raw["output"])
+        return ToolCallOutputItem(self.agent, raw, output, tool_origin=self.tool._origin)
+
+
+def _sendable(sent: Any) -> Any:
+    """An output in a form and size that can be sent."""
+    if isinstance(sent, str):
+        return capped(clean(sent), MODEL_OUTPUT_LIMIT)
+    return [
+        {**part, "text": capped(clean(part["text"]), MODEL_OUTPUT_LIMIT)}
+        if part["type"] == "input_text"
+        else {name: clean(value) for name, value in part.items()}
+        for part in sent
+    ]
+
+
+def _part_text(part: dict[str, Any]) -> str:
+    """A part of a rich output for people, without its data."""
+    if part["type"] == "input_text":
+        return part["text"]
+    kind = "image" if part["type"] == "input_image" else "file"
+    address = part.get("image_url") or part.get("file_url") or ""
+    where = address.partition(",")[0] if address.startswith("data:") else address
+    return f"[{kind}: {part.get('filename') or where or part.get('file_id') or 'data'}]"
+
+
+def clean(text: str) -> str:
+    """`text` without what JSON, HTTP and databases choke on: lone surrogates and NUL."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def capped(text: str, limit: int) -> str:
+    """`text`, or its head and tail with a note of what was left out."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n[... {len(text) - 2 * half:,} characters left out ...]\n{text[-half:]}"
+
+
+def described(error: BaseException) -> str:
+    """An error's class and text, for people."""
+    return f"{type(error).__name__}: {output_text(error)}"

@@ -1,0 +1,132 @@
+"""What of the reference is not here, each with the reason: the other half of `test_api.py`.
+
+Every table is exact: an entry for something that exists is a failure, and so is something that is missing without one.
+Names are written one after another; a name below a class has a dot.
+"""
+
+from __future__ import annotations
+
+APPROVALS = "later: approvals and run states"
+SESSIONS = "later: sessions and conversations that the server keeps"
+MCP = "later: MCP"
+HOSTED = "later: hosted, shell, patch, computer and custom tools"
+TRACING = "later: tracing"
+LOADED_LATE = "never: tool search and programmatic tool calling"
+WEBSOCKET = "never: the websocket transport"
+SANDBOX = "never: sandboxes, realtime, voice"
+INTERNAL = "never: a part of the reference's own works, which its documentation does not describe"
+OPTIONAL = "later: models and stores of other vendors"
+INSTEAD = "never: has another form here"
+
+MODULES = {
+    MCP: "mcp mcp.manager mcp.server mcp.util",
+    SESSIONS: """
+        memory memory.openai_conversations_session memory.openai_responses_compaction_session memory.session
+        memory.session_settings memory.sqlite_session memory.util
+        extensions.memory extensions.memory.advanced_sqlite_session extensions.memory.async_sqlite_session
+        extensions.memory.dapr_session extensions.memory.encrypt_session extensions.memory.mongodb_session
+        extensions.memory.redis_session extensions.memory.sqlalchemy_session
+    """,
+    APPROVALS: "run_state agent_tool_state",
+    HOSTED: "apply_diff computer editor extensions.tool_output_trimmer",
+    TRACING: """
+        tracing tracing.config tracing.context tracing.create tracing.logger tracing.model_tracing
+        tracing.processor_interface tracing.processors tracing.provider tracing.scope tracing.setup tracing.span_data
+        tracing.spans tracing.traces tracing.util models.openai_agent_registration
+    """,
+    WEBSOCKET: "responses_websocket_session",
+    SANDBOX: "testing.sandbox",
+    OPTIONAL: """
+        extensions.models extensions.models.any_llm_model extensions.models.any_llm_provider
+        extensions.models.litellm_model extensions.models.litellm_provider
+    """,
+    INTERNAL: """
+        models.chatcmpl_converter models.chatcmpl_helpers models.chatcmpl_stream_handler models.fake_id
+        models.openai_client_utils util version
+    """,
+}
+"""Modules that are missing as a whole."""
+
+IGNORED = ("sandbox", "realtime", "voice", "run_internal", "extensions.sandbox", "extensions.experimental")
+"""Packages that are out of scope with everything below them."""
+
+NAMES = {
+    "": {
+        SESSIONS: """
+            CompactionItem OpenAIConversationsSession OpenAIResponsesCompactionArgs
+            OpenAIResponsesCompactionAwareSession OpenAIResponsesCompactionSession SQLiteSession Session SessionABC
+            SessionSettings is_openai_responses_compaction_aware_session
+        """,
+        APPROVALS: "InputItem ToolApprovalItem",
+        MCP: "MCPApprovalRequestItem MCPApprovalResponseItem MCPListToolsItem",
+        HOSTED: """
+            ApplyPatchEditor ApplyPatchOperation ApplyPatchResult ApplyPatchTool ApplyPatchToolCustomDataContext
+            ApplyPatchToolCustomDataExtractor AsyncComputer Button CodeInterpreterTool Computer ComputerProvider
+            ComputerTool ComputerToolCustomDataContext ComputerToolCustomDataExtractor CustomTool
+            CustomToolCustomDataContext CustomToolCustomDataExtractor Environment FileSearchTool HostedMCPTool
+            ImageGenerationTool ImageGenerationToolConfig LocalShellCommandRequest LocalShellExecutor LocalShellTool
+            MCPToolApprovalFunction MCPToolApprovalFunctionResult MCPToolApprovalRequest ShellActionRequest
+            ShellCallData ShellCallOutcome ShellCommandOutput ShellCommandRequest ShellExecutor ShellResult ShellTool
+            ShellToolContainerAutoEnvironment ShellToolContainerNetworkPolicy ShellToolContainerNetworkPolicyAllowlist
+            ShellToolContainerNetworkPolicyDisabled ShellToolContainerNetworkPolicyDomainSecret
+            ShellToolContainerReferenceEnvironment ShellToolContainerSkill ShellToolEnvironment
+            ShellToolHostedEnvironment ShellToolInlineSkill ShellToolInlineSkillSource ShellToolLocalEnvironment
+            ShellToolLocalSkill ShellToolSkillReference WebSearchTool WebSearchToolImageSettings apply_diff
+            dispose_resolved_computers resolve_computer
+        """,
+        LOADED_LATE: "ProgrammaticToolCallingTool ToolSearchCallItem ToolSearchOutputItem ToolSearchTool",
+        TRACING: """
+            AgentSpanData CustomSpanData FunctionSpanData GenerationSpanData GuardrailSpanData HandoffSpanData
+            MCPListToolsSpanData OpenAIAgentRegistrationConfig ResponseSpanData Span SpanData SpanError
+            SpeechGroupSpanData SpeechSpanData TaskSpanData Trace TracingProcessor TranscriptionSpanData TurnSpanData
+            add_trace_processor agent_span custom_span flush_traces function_span gen_span_id gen_trace_id
+            generation_span get_current_span get_current_trace guardrail_span handoff_span mcp_tools_span
+            response_span set_default_openai_agent_registration set_default_openai_harness set_trace_processors
+            set_trace_provider set_tracing_disabled set_tracing_export_api_key speech_group_span speech_span task_span
+            trace transcription_span turn_span
+        """,
+        WEBSOCKET: """
+            OpenAIResponsesWSModel OpenAIResponsesWebSocketOptions ResponsesWebSocketSession
+            responses_websocket_session set_default_openai_responses_transport
+        """,
+        SANDBOX: "sandbox",
+    },
+}
+"""Missing names of modules that exist, by module; the empty one is the package."""
+
+TO_DO = "now: to be added"
+
+ALIASES = {
+    "agent": "ToolsToFinalOutputFunction",
+    "agent_tool_input": "STRUCTURED_INPUT_PREAMBLE StructuredToolInputBuilder StructuredToolInputResult",
+    "extensions.handoff_prompt": "RECOMMENDED_PROMPT_PREFIX",
+    "function_schema": "DocstringStyle",
+    "handoffs": "OnHandoffWithInput OnHandoffWithoutInput THandoffInput",
+    "items": """
+        RunItem TResponseInputItem TResponseOutputItem TResponseStreamEvent ToolApprovalRawItem ToolCallItemTypes
+        ToolCallOutputTypes ToolSearchCallRawItem ToolSearchOutputRawItem
+    """,
+    "lifecycle": "AgentHooks RunHooks TAgent",
+    "logger": "logger",
+    "model_settings": "ToolChoice",
+    "models.default_models": "OPENAI_DEFAULT_MODEL_ENV_VARIABLE_NAME",
+    "models.multi_provider": "MultiProviderOpenAIPrefixMode MultiProviderUnknownPrefixMode",
+    "models.openai_provider": "DEFAULT_MODEL",
+    "prompts": "DynamicPromptFunction",
+    "result": "ToInputListMode",
+    "retry": "ModelRetryBackoffInput RetryPolicy retry_policies",
+    "run_config": "ToolNotFoundBehavior",
+    "run_context": "TContext",
+    "stream_events": "StreamEvent",
+    "testing.model": "ModelResponder ModelScriptItem ModelStepReason ModelStepResult ModelStreamFactory",
+    "tool": """
+        FunctionToolCustomDataExtractor Tool ToolCaller ToolErrorFunction ToolFunction ToolFunctionWithContext
+        ToolFunctionWithToolContext ToolFunctionWithoutContext ToolParams ToolTimeoutBehavior
+        ValidToolOutputPydanticModels
+    """,
+}
+"""Names of the reference's modules that `inspect` cannot tell from imported ones: aliases and constants."""
+
+OPTIONAL_HERE: dict[str, str] = {}
+NOT_CONSTRUCTED = ""
+WITHOUT: dict[str, dict[str, str]] = {}
