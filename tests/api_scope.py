@@ -16,7 +16,7 @@ WEBSOCKET = "never: the websocket transport"
 SANDBOX = "never: sandboxes, realtime, voice"
 INTERNAL = "never: a part of the reference's own works, which its documentation does not describe"
 OPTIONAL = "later: models and stores of other vendors"
-INSTEAD = "never: has another form here"
+TO_DO = "now: to be added"
 
 MODULES = {
     MCP: "mcp mcp.manager mcp.server mcp.util",
@@ -40,6 +40,7 @@ MODULES = {
         extensions.models extensions.models.any_llm_model extensions.models.any_llm_provider
         extensions.models.litellm_model extensions.models.litellm_provider
     """,
+    TO_DO: "agent_tool_input",
     INTERNAL: """
         models.chatcmpl_converter models.chatcmpl_helpers models.chatcmpl_stream_handler models.fake_id
         models.openai_client_utils util version
@@ -90,11 +91,92 @@ NAMES = {
             responses_websocket_session set_default_openai_responses_transport
         """,
         SANDBOX: "sandbox",
+        TO_DO: "AgentBase",
+    },
+    "agent": {TO_DO: "AgentBase", MCP: "MCPConfig"},
+    "extensions": {HOSTED: "ToolOutputTrimmer"},
+    "items": {
+        APPROVALS: "InputItem ToolApprovalItem ToolApprovalRawItem",
+        SESSIONS: "CompactionItem",
+        MCP: "MCPApprovalRequestItem MCPApprovalResponseItem MCPListToolsItem",
+        LOADED_LATE: """
+            ToolSearchCallItem ToolSearchCallRawItem ToolSearchOutputItem ToolSearchOutputRawItem
+            coerce_tool_search_call_raw_item coerce_tool_search_output_raw_item
+        """,
+        TO_DO: "ToolCallItemTypes ToolCallOutputTypes",
+    },
+    "logger": {
+        INTERNAL: """
+            log_model_action_debug log_model_action_error log_model_action_warning log_model_and_tool_action_debug
+            log_model_and_tool_action_error log_model_and_tool_action_warning log_model_and_tool_data_warning
+            log_tool_action_debug log_tool_action_error log_tool_action_warning
+        """,
+    },
+    "models": {TRACING: "OpenAIAgentRegistrationConfig"},
+    "models.openai_provider": {INTERNAL: "DEFAULT_MODEL shared_http_client"},
+    "models.openai_responses": {
+        INTERNAL: "ConvertedTools Converter",
+        WEBSOCKET: "OpenAIResponsesWSModel OpenAIResponsesWebSocketOptions ResponsesWebSocketError",
+    },
+    "prompts": {INTERNAL: "PromptUtil"},
+    "result": {TO_DO: "ToInputListMode"},
+    "retry": {INTERNAL: "retry_policy_retries_all_transient_errors retry_policy_retries_safe_transport_errors"},
+    "run": {
+        TO_DO: """
+            AgentRunner CallModelData CallModelInputFilter ModelInputData OutputGuardrailBlockedMessageArgs
+            OutputGuardrailBlockedMessageFormatter ReasoningItemIdPolicy RunOptions ToolErrorFormatter
+            ToolErrorFormatterArgs ToolExecutionConfig ToolNameCollisionPolicy ToolNotFoundBehavior
+            get_default_agent_runner set_default_agent_runner
+        """,
+    },
+    "run_config": {
+        TO_DO: "RunOptions",
+        SANDBOX: "SandboxArchiveLimits SandboxConcurrencyLimits SandboxRunConfig",
+    },
+    "strict_schema": {INTERNAL: "has_more_than_n_keys is_dict is_list resolve_ref"},
+    "testing": {
+        SANDBOX: """
+            InvalidSandboxStep SandboxCall SandboxCallMatcherError SandboxScriptError SandboxStepSpec
+            ScriptedSandboxSession UnconsumedSandboxSteps UnexpectedSandboxCall scripted_sandbox_session
+        """,
+    },
+    "tool": {
+        HOSTED: """
+            ApplyPatchOnApprovalFunctionResult ApplyPatchTool ApplyPatchToolCustomDataContext CodeInterpreterTool
+            ComputerCreate ComputerDispose ComputerProvider ComputerTool ComputerToolCustomDataContext
+            ComputerToolSafetyCheckData CustomTool CustomToolCustomDataContext CustomToolOnApprovalFunctionResult
+            FileSearchTool HostedMCPTool ImageGenerationTool ImageGenerationToolConfig LocalShellCommandRequest
+            LocalShellTool MCPToolApprovalFunctionResult MCPToolApprovalRequest ShellActionRequest ShellCallData
+            ShellCallOutcome ShellCommandOutput ShellCommandRequest ShellOnApprovalFunctionResult ShellResult ShellTool
+            ShellToolContainerAutoEnvironment ShellToolContainerNetworkPolicyAllowlist
+            ShellToolContainerNetworkPolicyDisabled ShellToolContainerNetworkPolicyDomainSecret
+            ShellToolContainerReferenceEnvironment ShellToolInlineSkill ShellToolInlineSkillSource
+            ShellToolLocalEnvironment ShellToolLocalSkill ShellToolSkillReference WebSearchTool
+            WebSearchToolImageSettings dispose_resolved_computers resolve_computer
+        """,
+        LOADED_LATE: """
+            ProgrammaticToolCallingTool ToolSearchTool has_required_tool_search_surface
+            has_responses_tool_search_surface is_required_tool_search_surface is_responses_tool_search_surface
+            prune_orphaned_tool_search_tools validate_responses_programmatic_tool_calling_configuration
+            validate_responses_tool_search_configuration
+        """,
+        INTERNAL: """
+            ensure_function_tool_supports_responses_only_features ensure_tool_choice_supports_backend
+            get_function_tool_origin get_function_tool_responses_only_features
+            maybe_invoke_function_tool_failure_error_function resolve_function_tool_failure_error_function
+            set_function_tool_failure_error_function with_function_tool_failure_error_handler
+        """,
+        TO_DO: """
+            ToolFunction ToolFunctionWithContext ToolFunctionWithToolContext ToolFunctionWithoutContext ToolParams
+            ValidToolOutputPydanticModels
+        """,
+    },
+    "usage": {
+        APPROVALS: "deserialize_usage serialize_usage",
+        TRACING: "model_usage_to_span_usage task_usage_to_span_data total_usage_to_span_metadata turn_usage_to_span_data",
     },
 }
 """Missing names of modules that exist, by module; the empty one is the package."""
-
-TO_DO = "now: to be added"
 
 ALIASES = {
     "agent": "ToolsToFinalOutputFunction",
@@ -127,6 +209,37 @@ ALIASES = {
 }
 """Names of the reference's modules that `inspect` cannot tell from imported ones: aliases and constants."""
 
-OPTIONAL_HERE: dict[str, str] = {}
-NOT_CONSTRUCTED = ""
-WITHOUT: dict[str, dict[str, str]] = {}
+OPTIONAL_HERE = {
+    "stream_events.AgentUpdatedStreamEvent": "new_agent",
+    "stream_events.RawResponsesStreamEvent": "data",
+    "stream_events.RunItemStreamEvent": "name item",
+    "tool_context.ToolContext": "usage tool_name tool_call_id tool_arguments turn_input",
+}
+"""Parameters that must be given there, or have a marker for a default, and may be left out here: events also take
+`event=`, `agent=` or just `item=`."""
+
+NOT_CONSTRUCTED = "result.RunResult result.RunResultBase result.RunResultStreaming run_state.RunState"
+"""Classes that the runner alone makes: ours are faces of a run, and what matters is what can be read of them."""
+
+SERVER_STATE = "previous_response_id auto_previous_response_id conversation_id session"
+
+WITHOUT: dict[str, dict[str, str]] = {
+    "agent.Agent": {
+        MCP: "mcp_servers mcp_config get_mcp_tools",
+        SESSIONS: "as_tool(previous_response_id) as_tool(conversation_id) as_tool(session)",
+        APPROVALS: "as_tool(needs_approval)",
+    },
+    "models.openai_provider.OpenAIProvider": {TRACING: "agent_registration"},
+    "run.Runner": {
+        SESSIONS: " ".join(f"{door}({name})" for door in ("run", "run_sync", "run_streamed") for name in SERVER_STATE.split()),
+    },
+    "run_context.AgentHookContext": {
+        APPROVALS: "approve_tool reject_tool is_tool_approved get_approval_status get_rejection_message",
+    },
+    "run_context.RunContextWrapper": {
+        APPROVALS: "approve_tool reject_tool is_tool_approved get_approval_status get_rejection_message",
+    },
+}
+"""Parameters, fields and members that are missing, by what they belong to; `method(parameter)` for one of a method."""
+
+SHIFTED = ""

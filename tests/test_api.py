@@ -63,7 +63,7 @@ def names_of(module: Any, path: str) -> list[str]:
         told = [n for n, v in things if callable(v) and getattr(v, "__module__", None) == module.__name__]
     known = scope.ALIASES.get(path, "").split()
     assert not [name for name in known if not hasattr(module, name)], path
-    return sorted({name for name in (*told, *known) if not name.startswith("_")})
+    return sorted({name for name in (*told, *known) if not name.startswith("_") or name == "__version__"})
 
 
 THEIR_MODULES = [path for path in found(agents) if not below(path, scope.IGNORED)]

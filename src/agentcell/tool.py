@@ -75,7 +75,7 @@ class FunctionToolCustomDataContext:
 
 
 FunctionToolCustomDataExtractor = Callable[
-    [FunctionToolCustomDataContext], "Mapping[str, Any] | None | Awaitable[Mapping[str, Any] | None]"
+    [FunctionToolCustomDataContext], "Mapping[str, Any] | Awaitable[Mapping[str, Any] | None] | None"
 ]
 """Makes data for the application, which stay on the output's item and never reach the model."""
 
@@ -372,14 +372,14 @@ def _declared(
     if output_type is None and schema is not None:
         return None, schema
     declared, what = output_type, "output_type"
-    if declared is None and isinstance(callers, list) and "programmatic" in callers:
-        if annotation not in (str, Any, None, type(None), inspect.Signature.empty):
-            declared, what = annotation, "the return annotation of a programmatic tool"
+    by_programs = isinstance(callers, list) and "programmatic" in callers
+    if declared is None and by_programs and annotation not in (str, Any, None, type(None), inspect.Signature.empty):
+        declared, what = annotation, "the return annotation of a programmatic tool"
     if declared is None:
         return None, None
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(declared)
-        return adapter, _object_schema(adapter.json_schema())
+        return adapter, _object_schema(adapter.json_schema(mode="serialization"))
     except Exception as error:
         raise UserError(
             f"{what} must be a pydantic model, TypedDict or dataclass with a strict JSON schema, got {declared!r}; "

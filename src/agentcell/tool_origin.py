@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 
-class ToolOriginType(str, Enum):
+class ToolOriginType(str, Enum):  # noqa: UP042 - `str` of a member is the reference's
     """What sort of thing a function tool really is."""
 
     FUNCTION = "function"

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from pydantic import BaseModel, TypeAdapter, ValidationError, model_validator
 from pydantic_core import to_json
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from .exceptions import UserError
 
@@ -156,7 +156,7 @@ def declared_text(output: Any, schema: dict[str, Any] | None = None, adapter: Ty
         elif isinstance(output, str):
             text = json.dumps(json.loads(output), ensure_ascii=False, separators=(",", ":"))
         else:
-            text = to_json(output, by_alias=False).decode()
+            text = to_json(output, by_alias=False, inf_nan_mode="null").decode()
     except (ValueError, RecursionError) as error:
         problem = "does not match its declared output schema" if adapter is not None else "requires a JSON object"
         subject = "Function tool output" if adapter is not None else "Function tool output schema"

@@ -80,12 +80,12 @@ class Usage:
             reasoning_tokens=(self.output_tokens_details.reasoning_tokens or 0)
             + (other.output_tokens_details.reasoning_tokens or 0)
         )
-        self.request_usage_entries.extend(other.request_usage_entries or _as_entries(other))
+        self.request_usage_entries.extend(other.request_usage_entries or as_entries(other))
 
 
-def _as_entries(usage: Usage) -> Iterator[RequestUsage]:
-    """One request's usage as its own entry, so that a sum keeps its parts."""
-    if usage.requests == 1 and usage.total_tokens > 0:
+def as_entries(usage: Usage, *, empty: bool = False) -> Iterator[RequestUsage]:
+    """One request's usage as its own entry, so that a sum keeps its parts; without tokens only when `empty`."""
+    if usage.requests == 1 and (usage.total_tokens > 0 or empty):
         yield RequestUsage(
             input_tokens=usage.input_tokens,
             output_tokens=usage.output_tokens,

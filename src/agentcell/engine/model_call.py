@@ -14,7 +14,7 @@ from ..items import ModelResponse
 from ..models.interface import Model, ModelTracing
 from ..run_config import CallModelData, ModelInputData
 from ..stream_events import RawResponsesStreamEvent, TurnStarted, UsageUpdated
-from ..usage import Usage
+from ..usage import Usage, as_entries
 from .attempts import CallRecord, attempts
 
 if TYPE_CHECKING:
@@ -68,11 +68,9 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
 
     record = CallRecord()
     stream = attempts(open_stream, settings, model, record=record)
+    response = await _read(run, stream)
+    _count_retries(response.usage, record.failed)
     usage = run.context.usage
-    try:
-        response = await _read(run, stream)
-    finally:
-        usage.requests += record.failed
     usage.add(response.usage)
     run.say(UsageUpdated(usage.requests, usage.input_tokens, usage.output_tokens))
     return response
@@ -129,6 +127,15 @@ async def _read(run: RunState[Any], stream: AsyncGenerator[Any, None]) -> ModelR
         response_id=final.id,
         request_id=getattr(final, "_request_id", None),
     )
+
+
+def _count_retries(usage: Usage, failed: int) -> None:
+    """Count the attempts before the one that succeeded: requests that brought no tokens."""
+    if not failed:
+        return
+    own = usage.request_usage_entries or list(as_entries(usage))
+    usage.request_usage_entries = [*(next(as_entries(Usage(requests=1), empty=True)) for _ in range(failed)), *own]
+    usage.requests += failed
 
 
 def _what_failed(event: Any) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..handoffs import Handoff
     from ..items import ModelResponse
     from ..model_settings import ModelSettings
+    from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
     from ..tool import Tool
 
 
@@ -82,6 +83,10 @@ class Model(ABC):
         prompt: oai.ResponsePromptParam | None,
     ) -> AsyncIterator[oai.ResponseStreamEvent]:
         """The events of one model call as they arrive, ending with `response.completed`."""
+
+    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
+        """What the provider knows about trying a failed call again; `None` for nothing."""
+        return None
 
     async def close(self) -> None:
         """Release what the model holds; the default holds nothing."""
