@@ -16,7 +16,7 @@ WEBSOCKET = "never: the websocket transport"
 SANDBOX = "never: sandboxes, realtime, voice"
 INTERNAL = "never: a part of the reference's own works, which its documentation does not describe"
 OPTIONAL = "later: models and stores of other vendors"
-TO_DO = "now: to be added"
+TO_DO = "owed: belongs to the runner and is not there yet"
 
 MODULES = {
     MCP: "mcp mcp.manager mcp.server mcp.util",
@@ -119,15 +119,9 @@ NAMES = {
         WEBSOCKET: "OpenAIResponsesWSModel OpenAIResponsesWebSocketOptions ResponsesWebSocketError",
     },
     "prompts": {INTERNAL: "PromptUtil"},
-    "result": {TO_DO: "ToInputListMode"},
     "retry": {INTERNAL: "retry_policy_retries_all_transient_errors retry_policy_retries_safe_transport_errors"},
     "run": {
-        TO_DO: """
-            AgentRunner CallModelData CallModelInputFilter ModelInputData OutputGuardrailBlockedMessageArgs
-            OutputGuardrailBlockedMessageFormatter ReasoningItemIdPolicy RunOptions ToolErrorFormatter
-            ToolErrorFormatterArgs ToolExecutionConfig ToolNameCollisionPolicy ToolNotFoundBehavior
-            get_default_agent_runner set_default_agent_runner
-        """,
+        TO_DO: "AgentRunner RunOptions get_default_agent_runner set_default_agent_runner",
     },
     "run_config": {
         TO_DO: "RunOptions",
@@ -162,18 +156,20 @@ NAMES = {
         """,
         INTERNAL: """
             ensure_function_tool_supports_responses_only_features ensure_tool_choice_supports_backend
-            get_function_tool_origin get_function_tool_responses_only_features
+            get_function_tool_responses_only_features
             maybe_invoke_function_tool_failure_error_function resolve_function_tool_failure_error_function
             set_function_tool_failure_error_function with_function_tool_failure_error_handler
         """,
         TO_DO: """
-            ToolFunction ToolFunctionWithContext ToolFunctionWithToolContext ToolFunctionWithoutContext ToolParams
+            ToolFunctionWithContext ToolFunctionWithToolContext ToolFunctionWithoutContext ToolParams
             ValidToolOutputPydanticModels
         """,
     },
     "usage": {
         APPROVALS: "deserialize_usage serialize_usage",
-        TRACING: "model_usage_to_span_usage task_usage_to_span_data total_usage_to_span_metadata turn_usage_to_span_data",
+        TRACING: """
+            model_usage_to_span_usage task_usage_to_span_data total_usage_to_span_metadata turn_usage_to_span_data
+        """,
     },
 }
 """Missing names of modules that exist, by module; the empty one is the package."""
@@ -221,7 +217,9 @@ OPTIONAL_HERE = {
 NOT_CONSTRUCTED = "result.RunResult result.RunResultBase result.RunResultStreaming run_state.RunState"
 """Classes that the runner alone makes: ours are faces of a run, and what matters is what can be read of them."""
 
-SERVER_STATE = "previous_response_id auto_previous_response_id conversation_id session"
+DOORS = ("run", "run_sync", "run_streamed")
+SERVER_STATE = ("previous_response_id", "auto_previous_response_id", "conversation_id", "session")
+DECISIONS = "approve_tool reject_tool is_tool_approved get_approval_status get_rejection_message"
 
 WITHOUT: dict[str, dict[str, str]] = {
     "agent.Agent": {
@@ -229,17 +227,38 @@ WITHOUT: dict[str, dict[str, str]] = {
         SESSIONS: "as_tool(previous_response_id) as_tool(conversation_id) as_tool(session)",
         APPROVALS: "as_tool(needs_approval)",
     },
+    "items.HandoffCallItem": {TO_DO: "release_agent"},
+    "items.HandoffOutputItem": {TO_DO: "release_agent"},
+    "items.ItemHelpers": {LOADED_LATE: "copy_tool_call_caller"},
+    "items.MessageOutputItem": {TO_DO: "release_agent"},
+    "items.ReasoningItem": {TO_DO: "release_agent"},
+    "items.RunItemBase": {TO_DO: "release_agent"},
+    "items.ToolCallItem": {TO_DO: "release_agent"},
+    "items.ToolCallOutputItem": {TO_DO: "release_agent"},
     "models.openai_provider.OpenAIProvider": {TRACING: "agent_registration"},
-    "run.Runner": {
-        SESSIONS: " ".join(f"{door}({name})" for door in ("run", "run_sync", "run_streamed") for name in SERVER_STATE.split()),
+    "result.RunResult": {APPROVALS: "interruptions to_state", TO_DO: "release_agents"},
+    "result.RunResultBase": {TO_DO: "release_agents"},
+    "result.RunResultStreaming": {
+        APPROVALS: "interruptions to_state",
+        SANDBOX: "ensure_sandbox_cleanup_on_completion",
+        TO_DO: "release_agents",
+        TRACING: "trace",
     },
-    "run_context.AgentHookContext": {
-        APPROVALS: "approve_tool reject_tool is_tool_approved get_approval_status get_rejection_message",
+    "run.Runner": {SESSIONS: " ".join(f"{way}({name})" for way in DOORS for name in SERVER_STATE)},
+    "run_context.AgentHookContext": {APPROVALS: DECISIONS},
+    "run_context.RunContextWrapper": {APPROVALS: DECISIONS},
+    "run_state.RunState": {
+        APPROVALS: """
+            add_input approve clear_pending_input from_json from_string get_interruptions
+            get_tool_use_tracker_snapshot pending_input reject set_reasoning_item_id_policy
+            set_tool_use_tracker_snapshot to_json to_string
+        """,
+        TRACING: "set_trace",
     },
-    "run_context.RunContextWrapper": {
-        APPROVALS: "approve_tool reject_tool is_tool_approved get_approval_status get_rejection_message",
-    },
+    "tool_context.ToolContext": {APPROVALS: DECISIONS},
 }
 """Parameters, fields and members that are missing, by what they belong to; `method(parameter)` for one of a method."""
 
-SHIFTED = ""
+SHIFTED = "agent.Agent agent.Agent.as_tool"
+"""Callables with places that will move when the missing parameters come; until then those go by keyword in any code
+that must last."""

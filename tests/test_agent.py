@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from agentcell import Agent, AgentOutputSchema, ArgumentTypeError, RunContextWrapper, UserError, function_tool, handoff
+from agentcell.guardrail import GuardrailFunctionOutput, InputGuardrail
+from agentcell.lifecycle import RunHooks
 
 CONTEXT: RunContextWrapper[Any] = RunContextWrapper("ctx")
 
@@ -14,6 +16,10 @@ CONTEXT: RunContextWrapper[Any] = RunContextWrapper("ctx")
 @function_tool
 def tool() -> str:
     return ""
+
+
+def looking(context: Any, agent: Any, given: Any) -> GuardrailFunctionOutput:
+    return GuardrailFunctionOutput(None, False)
 
 
 def plain_function() -> str:
@@ -31,8 +37,15 @@ def plain_function() -> str:
         ({"handoffs": ()}, "a list of agents"),
         ({"instructions": 3}, "a text or function"),
         ({"model": 3}, "a model's name or a Model"),
-        ({"model_settings": {"temperature": 1}}, "a ModelSettings"),
+        ({"model_settings": 3}, "a ModelSettings"),
         ({"output_type": "int"}, "a type or an AgentOutputSchema"),
+        ({"input_guardrails": plain_function}, "a list of InputGuardrail objects"),
+        ({"input_guardrails": [plain_function]}, "InputGuardrail objects"),
+        ({"output_guardrails": [InputGuardrail(looking)]}, "OutputGuardrail objects"),
+        ({"hooks": RunHooks()}, "an AgentHooks object or None"),
+        ({"tool_use_behavior": "stop"}, "'run_llm_again', 'stop_on_first_tool', a dict or a function"),
+        ({"tool_use_behavior": 3}, "a dict or a function"),
+        ({"prompt": "p"}, "a Prompt, a function or None"),
     ],
     ids=str,
 )
@@ -97,3 +110,29 @@ def test_agents_are_compared_by_identity() -> None:
     first, second = Agent(name="A"), Agent(name="A")
     assert first != second and len({first, second}) == 2
     assert first.tools is not second.tools
+
+
+async def test_prompts() -> None:
+    async def asked(data: Any) -> Any:
+        return {"id": f"of {data.agent.name} for {data.context.context}", "version": "2"}
+
+    assert await Agent(name="A").get_prompt(CONTEXT) is None
+    whole = {"id": "p", "version": None, "variables": None}
+    assert await Agent(name="A", prompt={"id": "p"}).get_prompt(CONTEXT) == whole
+    assert await Agent(name="A", prompt=lambda data: {"id": "p"}).get_prompt(CONTEXT) == whole
+    found = await Agent(name="A", prompt=asked).get_prompt(CONTEXT)
+    assert found == {**whole, "id": "of A for ctx", "version": "2"}
+    for wrong in ("p", None, {"version": "2"}):
+        with pytest.raises(UserError, match="a prompt must be a Prompt"):
+            await Agent(name="A", prompt=lambda data, wrong=wrong: wrong).get_prompt(CONTEXT)  # type: ignore[misc]
+
+
+def test_clones_share_what_they_are_not_given() -> None:
+    first = Agent(name="A", instructions="Be.", tools=[tool])
+    second = first.clone(name="B", tools=[])
+    assert (second.name, second.instructions, second.tools) == ("B", "Be.", [])
+    assert first.tools == [tool] and first.clone().tools is first.tools
+    with pytest.raises(TypeError):
+        first.clone(nothing=1)
+    with pytest.raises(ArgumentTypeError):
+        first.clone(tools=tool)

@@ -39,6 +39,8 @@ EXCEPTIONS = {
     ("result", "notebook"): "a result displays itself, and only there",
     ("run_config", "models"): "the default provider is made when it is needed",
     ("agent", "models"): "a model's own settings, and what a model is",
+    ("agent", "engine"): "an agent that becomes a tool is run by the engine; only that makes one",
+    ("engine", "doors"): "what reads a nested run's output gets its result, as it would outside",
 }
 """Arrows against the rule that are allowed inside functions, each with its reason."""
 

@@ -10,6 +10,7 @@ import pytest
 from agentcell import (
     Agent,
     ArgumentTypeError,
+    MaxTurnsExceeded,
     ModelBehaviorError,
     ModelProvider,
     ModelSettings,
@@ -19,6 +20,7 @@ from agentcell import (
     UserError,
     function_tool,
 )
+from agentcell.lifecycle import AgentHooks, RunHooks
 from agentcell.testing import ScriptedModel, assistant_message, function_call
 
 
@@ -123,3 +125,75 @@ async def test_many_runs_at_once() -> None:
     results = await asyncio.gather(*(one(n) for n in range(100)))
     assert [r.final_output for r in results] == [f"Answer {n}." for n in range(100)]
     assert [r.new_items[1].output for r in results] == list(range(100))
+
+
+def back_and_forth() -> Agent[Any]:
+    """Two agents that pass the conversation to each other for ever."""
+    first, second = Agent(name="First"), Agent(name="Second")
+    first.handoffs, second.handoffs = [second], [first]
+    first.model = ScriptedModel([[function_call("transfer_to_second", "{}", call_id=f"a{n}")] for n in range(60)])
+    second.model = ScriptedModel([[function_call("transfer_to_first", "{}", call_id=f"b{n}")] for n in range(60)])
+    return first
+
+
+@pytest.mark.parametrize(
+    ("options", "made"),
+    [
+        ({"max_turns": None}, 50),
+        ({"max_turns": None, "max_handoffs": 3}, 3),
+        ({"max_turns": 30, "max_handoffs": 0}, 0),
+        ({"max_turns": 30, "max_handoffs": 7}, 7),
+    ],
+    ids=str,
+)
+async def test_handoffs_have_a_limit(options: dict[str, Any], made: int) -> None:
+    result = Runner.run_streamed(back_and_forth(), "x", **options)
+    passed = 0
+    with pytest.raises(UserError, match=f"max_handoffs is {made}"):
+        async for event in result:
+            passed += event.type == "agent_updated_stream_event"
+    assert passed == made + 1, "the first agent, and one for each handoff"
+
+
+async def test_turns_limit_handoffs_unless_they_are_limited_themselves() -> None:
+    with pytest.raises(MaxTurnsExceeded):
+        await Runner.run(back_and_forth(), "x", max_turns=55)
+
+
+@pytest.mark.parametrize("door", ["run", "run_sync", "run_streamed"])
+def test_hooks_of_the_wrong_kind_are_refused_at_once(door: str) -> None:
+    for wrong in (AgentHooks(), "x", object()):
+        with pytest.raises(ArgumentTypeError, match="RunHooks"):
+            found = getattr(Runner, door)(Agent(name="A", model=scripted("Hi.")), "x", hooks=wrong)
+            if door == "run":
+                asyncio.run(found)
+
+
+async def test_the_model_is_known_before_it_is_called() -> None:
+    """Hooks and filters that fail leave no call."""
+    model = scripted("Hi.")
+
+    class Hooks(RunHooks[Any]):
+        async def on_llm_start(self, context: Any, agent: Any, system_prompt: Any, input_items: Any) -> None:
+            raise OSError("no line")
+
+    with pytest.raises(OSError):
+        await Runner.run(Agent(name="A", model=model), "x", hooks=Hooks())
+    assert model.calls == ()
+
+
+async def test_a_handled_limit_can_be_read_on_the_result() -> None:
+    call = function_call("f", {}, call_id="c1")
+
+    @function_tool
+    def f() -> str:
+        return "f"
+
+    result = Runner.run_streamed(
+        Agent(name="A", model=scripted([call]), tools=[f]),
+        "x",
+        max_turns=1,
+        error_handlers={"max_turns": lambda d: "No."},
+    )
+    assert (await result).final_output == "No."
+    assert result.current_turn == 1 and result.status == "done" and result.run_loop_exception is None

@@ -58,6 +58,7 @@ class AgentToolStreamEvent(TypedDict):
     agent: Agent[Any]
     tool_call: oai.ResponseFunctionToolCall | None
 
+
 Instructions = Callable[[RunContextWrapper[Any], "Agent[Any]"], "str | Awaitable[str]"]
 """Computes an agent's instructions at each turn."""
 
@@ -97,9 +98,9 @@ class Agent(Generic[TContext]):
     """The type of the final output; `None` or `str` for text."""
     hooks: AgentHooksBase[Any, Any] | None = None
     """What the run calls as the agent goes on."""
-    tool_use_behavior: (
-        Literal["run_llm_again", "stop_on_first_tool"] | StopAtTools | ToolsToFinalOutputFunction
-    ) = "run_llm_again"
+    tool_use_behavior: Literal["run_llm_again", "stop_on_first_tool"] | StopAtTools | ToolsToFinalOutputFunction = (
+        "run_llm_again"
+    )
     """What follows when tools have run: the model again, or the run's end with a tool's output."""
     reset_tool_choice: bool = True
     """Whether `tool_choice` is dropped once the agent has used a tool, so that it cannot loop for ever."""
@@ -218,13 +219,15 @@ class Agent(Generic[TContext]):
 
     async def get_prompt(self, run_context: RunContextWrapper[TContext]) -> Prompt | None:
         """The stored prompt for one turn, computed where it is a function."""
-        if self.prompt is None or isinstance(self.prompt, Mapping):
-            return cast("Prompt | None", self.prompt)
-        made = self.prompt(GenerateDynamicPromptData(context=run_context, agent=self))
-        found = await made if inspect.isawaitable(made) else made
-        if not isinstance(found, Mapping):
-            raise UserError(f"Agent {self.name!r}: a prompt function must return a Prompt, got {found!r}")
-        return cast(Prompt, found)
+        found: Any = self.prompt
+        if callable(found):
+            made = found(GenerateDynamicPromptData(context=run_context, agent=self))
+            found = await made if inspect.isawaitable(made) else made
+        elif found is None:
+            return None
+        if not isinstance(found, Mapping) or "id" not in found:
+            raise UserError(f"Agent {self.name!r}: a prompt must be a Prompt, which has an id; got {found!r}")
+        return Prompt(id=found["id"], version=found.get("version"), variables=found.get("variables"))
 
     async def get_system_prompt(self, run_context: RunContextWrapper[TContext]) -> str | None:
         """The instructions for one turn, computed where they are a function."""

@@ -90,6 +90,9 @@ _STYLE_MARKS: tuple[tuple[DocstringStyle, re.Pattern[str]], ...] = (
     ("google", re.compile(r"^\s*(Args|Arguments|Parameters|Returns|Yields|Raises):\s*$", re.M)),
 )
 
+_TIGHT_SECTION = re.compile(r"(?<=\S)[ \t]*\n([ \t]*(?:args|arguments|parameters|params):[ \t]*\n[ \t]+\S)", re.I)
+"""A section of parameters right under a text; griffe wants a blank line between them."""
+
 
 def generate_func_documentation(func: Callable[..., Any], style: DocstringStyle | None = None) -> FuncDocumentation:
     """The description and parameter texts of `func`'s docstring; the style is recognised when not given."""
@@ -101,16 +104,18 @@ def generate_func_documentation(func: Callable[..., Any], style: DocstringStyle 
     found: DocstringStyle = style or (recognised[0] if recognised else "google")
     from griffe import Docstring, DocstringSectionKind
 
+    if found == "google":
+        doc = _TIGHT_SECTION.sub(r"\n\n\1", doc)
     sections = Docstring(doc).parse(found, warnings=False)
     texts = [s.value for s in sections if s.kind is DocstringSectionKind.text]
     params = {
-        p.name: p.description
+        p.name.lstrip("*"): p.description
         for s in sections
         if s.kind is DocstringSectionKind.parameters
         for p in s.value
         if p.description
     }
-    return FuncDocumentation(name, "\n\n".join(texts).strip() or None, params or None)
+    return FuncDocumentation(name, texts[0] if texts else None, params or None)
 
 
 def function_schema(
@@ -204,7 +209,8 @@ def _field(name: str, parameter: inspect.Parameter, annotation: Any, docs: dict[
     if default is inspect.Parameter.empty:
         return annotation, Field(..., **alias, **text)
     if isinstance(default, FieldInfo):
-        merged = FieldInfo.merge_field_infos(default, **alias, **({} if default.description else text))
+        keep = default.description and name not in docs
+        merged = FieldInfo.merge_field_infos(default, **alias, **({} if keep else text))
         return annotation, merged
     return annotation, Field(default=default, **alias, **text)
 

@@ -1,9 +1,9 @@
 """`install_as_agents`: code that imports `agents` gets this library, without a changed line.
 
-The trick: a finder in `sys.meta_path` claims `agents` and everything below it that exists here. Its loader imports our
-module of that name and puts that very object into `sys.modules`, which the import system then takes in the place of
-the empty one that it has made. So `agents.items is agentcell.items`, classes exist once, `isinstance` holds, and
-pickles of either name load. Modules that we do not have stay unknown.
+The trick: a finder in `sys.meta_path` claims `agents` and everything below it that exists here, and its loader
+"creates" a module by importing ours. The import system enters that very object under the second name; all it changes
+is the module's spec, which is put back. So `agents.items is agentcell.items`, classes exist once, `isinstance` holds,
+and pickles of either name load. Modules that we do not have stay unknown.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def install_as_agents() -> None:
     taken = sorted(name for name, module in list(sys.modules.items()) if _is_below(name) and not _is_ours(module))
     if taken:
         raise UserError(
-            f"another package is already imported as {THEIRS!r}: {sys.modules[taken[0]]!r}; call install_as_agents() before the first "
-            f"import of {THEIRS!r} (in a notebook: restart the kernel), or import {OURS!r} itself"
+            f"another package is already imported as {THEIRS!r}: {sys.modules[taken[0]]!r}; call install_as_agents() "
+            f"before the first import of {THEIRS!r} (in a notebook: restart the kernel), or import {OURS!r} itself"
         )
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
@@ -61,9 +61,16 @@ class AgentsFinder(MetaPathFinder, Loader):
             return None
         return ModuleSpec(fullname, self, origin=found.origin, is_package=found.submodule_search_locations is not None)
 
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Our module, complete."""
+        module = import_module(_our_name(spec.name))
+        spec.loader_state = module.__spec__
+        return module
+
     def exec_module(self, module: ModuleType) -> None:
-        """Put our module in the place of the new one."""
-        sys.modules[module.__name__] = import_module(_our_name(module.__name__))
+        """Put the module's own spec back; its code has run already."""
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
 
 
 _finder = AgentsFinder()

@@ -1,6 +1,6 @@
 """The library's log: `logging`'s logger `agentcell`, silent unless it is set up.
 
-Under its default level it says what went wrong but did not end a run. Texts of models and tools are not part of it.
+It says what went wrong but did not end a run.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NotRequired
 
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from .run_context import RunContextWrapper, TContext
 
@@ -18,8 +18,8 @@ class Prompt(TypedDict):
     """A stored prompt."""
 
     id: str
-    version: NotRequired[str]
-    variables: NotRequired[dict[str, Any]]
+    version: NotRequired[str | None]
+    variables: NotRequired[dict[str, Any] | None]
 
 
 @dataclass

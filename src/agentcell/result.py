@@ -8,6 +8,7 @@ finished one as its record (`agentcell.notebook` does that and is imported only 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from .tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
 
 T = TypeVar("T")
+
+ToInputListMode = Literal["preserve_all", "normalized"]
+"""Which conversation `to_input_list` gives."""
 
 DEMO_NOTE = "demo model: rules, not an LLM"
 """How every view names the built-in model."""
@@ -149,9 +153,7 @@ class RunResultBase:
             raise TypeError(f"the final output is a {type(output).__name__}, not a {cls.__name__}")
         return cast(T, output)
 
-    def to_input_list(
-        self, *, mode: Literal["preserve_all", "normalized"] = "preserve_all"
-    ) -> list[oai.ResponseInputItemParam]:
+    def to_input_list(self, *, mode: ToInputListMode = "preserve_all") -> list[oai.ResponseInputItemParam]:
         """The whole conversation as input for a next run.
 
         `preserve_all` is everything that happened, `normalized` what the last model call saw and what came of it,
@@ -331,7 +333,7 @@ class RunResultStreaming(RunResultBase):
             return run.final_output
         text = run.partial_text(whole=False)
         try:
-            found = from_json(text, allow_partial="trailing-strings") if text.strip() else None
+            found = from_json(_without_open_number(text), allow_partial="trailing-strings") if text.strip() else None
         except ValueError:
             return None
         if isinstance(schema, AgentOutputSchema) and schema.is_wrapped and isinstance(found, dict):
@@ -391,3 +393,14 @@ class RunResultStreaming(RunResultBase):
 
     def __repr__(self) -> str:
         return f"<RunResultStreaming {self.run_id} of {self.current_agent.name!r}: {self._run.status}>"
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def _without_open_number(text: str) -> str:
+    """JSON text without a number at its end, to which digits may still come; what is inside a text stays."""
+    head = text.rstrip("0123456789.eE+-")
+    if text[len(head) : len(head) + 1] in ("", "e", "E") or '"' in _STRING.sub("", text):  # `true` ends in an e
+        return text
+    return head

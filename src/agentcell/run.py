@@ -21,9 +21,43 @@ from .engine.threads import loop_is_running, own_loop
 from .exceptions import ArgumentTypeError
 from .lifecycle import RunHooksBase
 from .result import RunResult, RunResultStreaming
-from .run_config import DEFAULT_MAX_TURNS, RunConfig, as_run_config
+from .run_config import (
+    DEFAULT_MAX_TURNS,
+    CallModelData,
+    CallModelInputFilter,
+    ModelInputData,
+    OutputGuardrailBlockedMessageArgs,
+    OutputGuardrailBlockedMessageFormatter,
+    ReasoningItemIdPolicy,
+    RunConfig,
+    ToolErrorFormatter,
+    ToolErrorFormatterArgs,
+    ToolExecutionConfig,
+    ToolNameCollisionPolicy,
+    ToolNotFoundBehavior,
+    as_run_config,
+)
 from .run_context import RunContextWrapper, TContext
 from .run_error_handlers import RunErrorHandlers
+
+__all__ = [
+    "DEFAULT_MAX_TURNS",
+    "CallModelData",
+    "CallModelInputFilter",
+    "ModelInputData",
+    "OutputGuardrailBlockedMessageArgs",
+    "OutputGuardrailBlockedMessageFormatter",
+    "ReasoningItemIdPolicy",
+    "RunConfig",
+    "RunContextWrapper",
+    "RunState",
+    "Runner",
+    "ToolErrorFormatter",
+    "ToolErrorFormatterArgs",
+    "ToolExecutionConfig",
+    "ToolNameCollisionPolicy",
+    "ToolNotFoundBehavior",
+]
 
 logger = logging.getLogger("agentcell")
 

@@ -84,7 +84,7 @@ class ToolErrorFormatterArgs(Generic[TContext]):
     """What the tool raised, when it did."""
 
 
-ToolErrorFormatter = Callable[[ToolErrorFormatterArgs[Any]], "str | None | Awaitable[str | None]"]
+ToolErrorFormatter = Callable[[ToolErrorFormatterArgs[Any]], "str | Awaitable[str | None] | None"]
 """Makes the text for the model; `None` for the usual one."""
 
 

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from .items import RunItem
     from .tool_context import ToolContext
 
+ToolFunction = Callable[..., Any]
+"""A function that can become a tool; its first parameter may be the run's context."""
 ToolTimeoutBehavior = Literal["error_as_result", "raise_exception"]
 """What happens when a tool takes too long: a text for the model, or the end of the run."""
 ToolCaller = Literal["direct", "programmatic"]
@@ -328,6 +330,11 @@ def tool_namespace(*, name: str, description: str | None, tools: list[FunctionTo
     return [replace(tool, _namespace=space, _namespace_description=description) for tool in tools]
 
 
+def get_function_tool_origin(function_tool: FunctionTool) -> ToolOrigin | None:
+    """Where a tool came from."""
+    return function_tool._origin
+
+
 def _seconds(given: Any) -> float | None:
     """A timeout; raises `ArgumentTypeError` for what is no number and `ValueError` for impossible ones."""
     if given is None:
@@ -396,6 +403,7 @@ __all__ = [
     "Tool",
     "ToolCaller",
     "ToolErrorFunction",
+    "ToolFunction",
     "ToolOrigin",
     "ToolOriginType",
     "ToolOutputFileContent",
@@ -408,6 +416,7 @@ __all__ = [
     "default_tool_error_function",
     "default_tool_timeout_error_message",
     "function_tool",
+    "get_function_tool_origin",
     "invoke_function_tool",
     "tool_namespace",
 ]

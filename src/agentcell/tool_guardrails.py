@@ -1,9 +1,9 @@
 """Tool guardrails: checks of one tool's arguments before it runs, and of its output after.
 
-    ToolGuardrailFunctionOutput.behavior
-    |-- allow               go on
-    |-- reject_content      do not run the tool, or drop its output; the model gets a message instead
-    `-- raise_exception     end the run
+ToolGuardrailFunctionOutput.behavior
+|-- allow               go on
+|-- reject_content      do not run the tool, or drop its output; the model gets a message instead
+`-- raise_exception     end the run
 """
 
 from __future__ import annotations

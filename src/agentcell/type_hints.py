@@ -92,7 +92,7 @@ def _complete_module(module: ModuleType) -> None:
     for value in declared:
         by_fields = isinstance(value, type) and (is_dataclass(value) or is_typeddict(value))
         if by_fields and not hasattr(value, "__pydantic_config__"):
-            value.__pydantic_config__ = {"arbitrary_types_allowed": True}
+            setattr(value, "__pydantic_config__", {"arbitrary_types_allowed": True})  # noqa: B010
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from agentcell import Agent, RunResultStreaming, function_tool
+from agentcell.guardrail import GuardrailFunctionOutput, InputGuardrail, OutputGuardrail
 from agentcell.models.interface import Model
 from agentcell.models.response_events import function_call_item as call
 from agentcell.models.response_events import response_events, typed
@@ -82,17 +83,35 @@ SCRIPTS: dict[str, list[Any]] = {
     "plain": [texts("One two three.")],
     "parallel tools": [three_calls(), texts("Done now.")],
     "handoff": [[*three_calls()[:1], call("transfer_to_b", {}, call_id="h1")], texts("B speaks.")],
+    "guardrails": [three_calls()[:1], texts("Checked.")],
+    "nested agent": [call("ask", {"input": "x"}, call_id="c_ask"), three_calls()[:1], texts("ask"), texts("Outer.")],
 }
 """Conversations whose every event is a place to stop at."""
+
+
+def passing(turns: int) -> Callable[..., Any]:
+    """A guardrail's function that takes some loop turns."""
+
+    async def look(context: Any, agent: Any, given: Any) -> GuardrailFunctionOutput:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return GuardrailFunctionOutput(None, False)
+
+    return look
 
 
 def agent_of(name: str, *, hang: bool = False) -> tuple[Agent[Any], WatchedModel]:
     """The starting agent of a script, and its model."""
     model = WatchedModel(SCRIPTS[name], hang=hang)
-    tools = [one, two, three]
-    return Agent(
-        name="A", model=model, tools=list(tools), handoffs=[Agent(name="B", model=model, tools=list(tools))]
-    ), model
+    tools: list[Any] = [one, two, three]
+    other = Agent(name="B", model=model, tools=list(tools))
+    agent = Agent(name="A", model=model, tools=list(tools), handoffs=[other])
+    if name == "guardrails":
+        agent.input_guardrails = [InputGuardrail(passing(3), run_in_parallel=False), InputGuardrail(passing(12))]
+        agent.output_guardrails = [OutputGuardrail(passing(3)), OutputGuardrail(passing(1))]
+    if name == "nested agent":
+        agent.tools.append(other.as_tool("ask", "Ask B."))
+    return agent, model
 
 
 def assert_valid_history(items: Iterable[Any]) -> None:

@@ -135,7 +135,7 @@ async def test_a_failed_filter_takes_the_handoff_back() -> None:
 
     raw = {"type": "function_call_output", "call_id": "h", "output": '{"assistant": "B"}'}
     tool = ToolCallOutputItem(A, {"type": "function_call_output", "call_id": "c", "output": "2"}, 2)
-    results = CallResults([tool, HandoffOutputItem(A, raw, source_agent=A, target_agent=B)], B)
+    results = CallResults([tool, HandoffOutputItem(A, raw, source_agent=A, target_agent=B)], next_agent=B)
     run = SimpleNamespace(
         run_config=rules(handoff_input_filter=fails), context=CONTEXT, model_input="Hi", model_items=[]
     )

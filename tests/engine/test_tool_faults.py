@@ -18,6 +18,7 @@ from agentcell import Agent, FunctionTool, Runner, UserError, function_tool
 from agentcell.engine.calls import MODEL_OUTPUT_LIMIT, VIEW_OUTPUT_LIMIT, capped, clean
 from agentcell.models.response_events import function_call_item as call
 from agentcell.stream_events import ToolFinished, ToolProgressed
+from agentcell.tool import ToolOutputFileContent, ToolOutputImage, ToolOutputText
 
 GENERIC = "An error occurred while running the tool. Please try again."
 
@@ -186,6 +187,76 @@ async def test_duplicate_keys(quiet_loop: list[Any]) -> None:
 
     item, _, _ = await outcome(function_tool(take), '{"a": 1, "a": 2}')
     assert item.output == "2"
+
+
+async def test_rich_results_are_cleaned_and_capped(quiet_loop: list[Any]) -> None:
+    """Texts are, data is not; the view gets the kind of an image, not its bytes."""
+    data = "data:image/png;base64," + "A" * 300_000
+
+    def show() -> Any:
+        return [
+            ToolOutputText(text="a\x00\ud800" + "b" * 600_000),
+            ToolOutputImage(image_url=data),
+            ToolOutputFileContent(file_id="file-1", filename="a.txt"),
+        ]
+
+    tool = function_tool(show)
+    model = WatchedModel([[call("show", {}, call_id="c1")], texts("Done.")])
+    result = Runner.run_streamed(Agent(name="A", model=model, tools=[tool]), "go")
+    signals = [event async for event in result.stream_events(signals=True) if isinstance(event, ToolFinished)]
+    text, image, file = model.inputs[1][-1]["output"]
+    assert text["text"].startswith("a\ufffd?bbb") and len(text["text"]) < MODEL_OUTPUT_LIMIT + 100
+    assert image == {"type": "input_image", "image_url": data}
+    assert file == {"type": "input_file", "file_id": "file-1", "filename": "a.txt"}
+    shown = signals[0].output
+    assert len(shown) < VIEW_OUTPUT_LIMIT + 100
+    assert shown.endswith("[image: data:image/png;base64]\n[file: a.txt]")
+    json.dumps(model.inputs[1])
+
+
+async def test_a_slow_tool_is_a_failure_for_people(quiet_loop: list[Any]) -> None:
+    seen: list[str] = []
+
+    async def hang() -> str:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+        return ""
+
+    item, signal, _ = await outcome(function_tool(hang, timeout=0.001))
+    assert item.output == "Tool 'hang' timed out after 0.001 seconds."
+    assert signal.status == "failed" and signal.error is not None
+    assert signal.error.startswith("ToolTimeoutError") and seen == ["cancelled"]
+
+
+async def test_a_sync_tool_may_raise_stop_iteration(quiet_loop: list[Any]) -> None:
+    """A future cannot carry it; the call must not hang."""
+
+    def first() -> Any:
+        return next(iter([]))
+
+    item, signal, _ = await outcome(function_tool(first))
+    assert item.output == GENERIC and signal.error is not None and "StopIteration" in signal.error
+
+
+async def test_a_tool_that_cancels_itself_does_not_end_the_run(quiet_loop: list[Any]) -> None:
+    async def odd() -> str:
+        raise asyncio.CancelledError
+
+    item, signal, _ = await outcome(function_tool(odd))
+    assert item.output == GENERIC and signal.status == "failed"
+    tool = function_tool(odd, failure_error_function=None)
+    with pytest.raises(UserError, match="Tool execution cancelled"):
+        await Runner.run(Agent(name="A", model=WatchedModel([[call("odd", {}, call_id="c1")]]), tools=[tool]), "go")
+
+
+async def test_an_error_that_cannot_be_shown_still_ends_the_run_with_its_name(quiet_loop: list[Any]) -> None:
+    tool = function_tool(raising(UnprintableError()), failure_error_function=None)
+    model = WatchedModel([[call("fail", {}, call_id="c1")]])
+    with pytest.raises(UserError, match="UnprintableError that cannot be shown"):
+        await Runner.run(Agent(name="A", model=model, tools=[tool]), "go")
 
 
 async def test_an_error_function_that_fails_ends_the_run(quiet_loop: list[Any]) -> None:

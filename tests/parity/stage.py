@@ -58,7 +58,7 @@ class Stage:
 
     def tell(self, *note: Any) -> None:
         """Note something that must be the same in both libraries."""
-        self.notes.append(note if len(note) > 1 else note[0])
+        self.notes.append(note)
 
     def call(self, name: str, arguments: Any = "{}", call_id: str = "c1") -> Any:
         """A model's call of a tool."""
@@ -173,7 +173,7 @@ def sent(call: Any) -> dict[str, Any]:
 
 Scene = Callable[[Stage], Awaitable[None]]
 
-KEPT = dict.fromkeys(
+KEPT: dict[str, str] = dict.fromkeys(
     ("new_items", "input_list", "normalized", "responses"),
     "20: what a failed turn has led to is recorded, each call with an output, so that the history can be sent again",
 )

@@ -143,9 +143,7 @@ async def a_result(stage: Stage, kind: str) -> None:
 
 @for_each_kind
 async def a_result_kept_out_of_the_history(stage: Stage, kind: str) -> None:
-    await failing(
-        stage, kind, lambda data: stage.lib.RunErrorHandlerResult(VALUES[kind], include_in_history=False)
-    )
+    await failing(stage, kind, lambda data: stage.lib.RunErrorHandlerResult(VALUES[kind], include_in_history=False))
 
 
 @for_each_kind

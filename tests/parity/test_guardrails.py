@@ -121,9 +121,7 @@ async def blocking_before_parallel(stage: Stage) -> None:
 
 @scene("26")
 async def only_on_the_first_turn(stage: Stage) -> None:
-    agent = stage.agent(
-        stage.call("add", {"a": 1}), "2", tools=[adder(stage)], input_guardrails=[check(stage, "one")]
-    )
+    agent = stage.agent(stage.call("add", {"a": 1}), "2", tools=[adder(stage)], input_guardrails=[check(stage, "one")])
     await stage.run(agent)
 
 
@@ -493,6 +491,7 @@ async def test_rule_29_a_trip_surfaces_while_the_model_still_streams(
     if lib is agentcell:
         assert result.is_complete and result.final_output is None
         assert result.partial_text.startswith("One")
+    assert turn.release is not None
     turn.release.set()
     with pytest.raises(ValueError if raises else names.InputGuardrailTripwireTriggered):
         await consumer

@@ -272,9 +272,7 @@ async def hooks_of_the_wrong_kind(stage: Stage) -> None:
 
 @scene("46")
 async def plain_hooks_do_nothing(stage: Stage) -> None:
-    agent = stage.agent(
-        stage.call("add", {"a": 1}), "2", tools=[adder(stage)], hooks=stage.lib.AgentHooks()
-    )
+    agent = stage.agent(stage.call("add", {"a": 1}), "2", tools=[adder(stage)], hooks=stage.lib.AgentHooks())
     await stage.run(agent, hooks=stage.lib.RunHooks())
 
 

@@ -1,4 +1,4 @@
-"""What follows from tools, played by both libraries: `tool_use_behavior`, final outputs, tool choices, unknown tools."""
+"""What follows from tools, played by both libraries: `tool_use_behavior`, final outputs, choices, unknown tools."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from world import Weather
 scene = Scenes()
 
 ROME = Weather(city="Rome", degrees=20)
+
+
+class Loose(BaseModel):
+    """A type that has no strict schema."""
+
+    values: dict[str, int] = {}
 
 
 def tools(stage: Stage) -> list[Any]:
@@ -199,7 +205,7 @@ async def an_unknown_tool_is_no_result(stage: Stage) -> None:
     await using(stage, "stop_on_first_tool", [("nope", {}, "c1")], "Sorry.", run_config=config)
     await using(stage, "stop_on_first_tool", [("nope", {}, "c1"), ("text", {}, "c2")], run_config=config)
     stop = stage.lib.ToolsToFinalOutputResult(True, "x")
-    await using(stage, deciding(stage, stop), [("nope", {}, "c1"), ADD[:2] + ("c2",)], run_config=config)
+    await using(stage, deciding(stage, stop), [("nope", {}, "c1"), (*ADD[:2], "c2")], run_config=config)
 
 
 @scene("38")
@@ -212,9 +218,7 @@ async def the_choice_is_dropped_after_a_tool(stage: Stage) -> None:
 @scene("38")
 async def the_choice_is_kept(stage: Stage) -> None:
     settings = stage.lib.ModelSettings(tool_choice="add")
-    agent = stage.agent(
-        stage.call(*ADD), "2", tools=tools(stage), model_settings=settings, reset_tool_choice=False
-    )
+    agent = stage.agent(stage.call(*ADD), "2", tools=tools(stage), model_settings=settings, reset_tool_choice=False)
     await stage.run(agent)
 
 
@@ -297,6 +301,17 @@ async def a_refusal_beside_a_tool(stage: Stage) -> None:
 
 
 @scene("39")
+async def a_refusal_and_a_text_in_one_message(stage: Stage) -> None:
+    for order in (1, -1):
+        both = stage.refusal("No.").model_dump()
+        both["content"] = [*both["content"], *stage.said("Well, yes.").model_dump()["content"]][::order]
+        message = type(stage.said("")).model_validate(both)
+        await stage.run(stage.agent(message))
+        await stage.run(stage.agent(message, output_type=Weather))
+        stage.runs[-1]["error"] = stage.runs[-1]["error"] and stage.runs[-1]["error"][0]
+
+
+@scene("39")
 async def an_own_output_schema(stage: Stage) -> None:
     class Letters(stage.module("agent_output").AgentOutputSchemaBase):  # type: ignore[name-defined,misc]
         def is_plain_text(self) -> bool:
@@ -324,9 +339,6 @@ async def an_own_output_schema(stage: Stage) -> None:
 
 @scene("39")
 async def a_schema_that_is_not_strict(stage: Stage) -> None:
-    class Loose(BaseModel):
-        values: dict[str, int] = {}
-
     schema = stage.lib.AgentOutputSchema(Loose, strict_json_schema=False)
     await stage.run(stage.agent('{"values": {"a": 1}}', output_type=schema))
 
@@ -382,9 +394,7 @@ async def an_unknown_tool_in_words_that_come_later(stage: Stage) -> None:
         await asyncio.sleep(0)
         return f"{asked.tool_name}?"
 
-    await stage.run(
-        stage.agent(stage.call("nope"), "Sorry."), run_config={**MISSING, "tool_error_formatter": word}
-    )
+    await stage.run(stage.agent(stage.call("nope"), "Sorry."), run_config={**MISSING, "tool_error_formatter": word})
 
 
 @scene("34")
@@ -403,7 +413,7 @@ async def the_same_name_twice(stage: Stage) -> None:
         return stage.lib.function_tool(tool, name_override="tool", description_override=text)
 
     for policy in ("warn", "error"):
-        agent = stage.agent(stage.call("tool"), "Done.", tools=[made("first"), made("second")])
+        agent = stage.agent(stage.call("tool"), "Done.", tools=[made("first"), *tools(stage), made("second")])
         await stage.run(agent, run_config={"tool_name_collision_policy": policy})
         error = stage.runs[-1]["error"]
         stage.runs[-1]["error"] = error and error[0]

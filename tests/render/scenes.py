@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from agentcell import Agent, Runner, function_tool
+from agentcell.engine.compact import PackedEntry
 from agentcell.engine.log import Entry
 from agentcell.testing import ModelStep, ScriptedModel, assistant_message, function_call
 
@@ -61,10 +62,10 @@ SCENES: dict[str, Callable[[], Agent[Any]]] = {"weather": _weather, "handoff": _
 
 
 @cache
-def entries(scene: str) -> tuple[Entry, ...]:
+def entries(scene: str) -> tuple[Entry | PackedEntry, ...]:
     """The log of a finished run."""
 
-    async def run() -> tuple[Entry, ...]:
+    async def run() -> tuple[Entry | PackedEntry, ...]:
         result = Runner.run_streamed(SCENES[scene](), "What is the weather in Paris & Tokyo?")
         await result._run.log.wait_closed()
         return tuple(result._run.log.entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from .scenes import SCENES, entries
 
 def cut(count: int, cuts: list[int]) -> list[tuple[int, int]]:
     places = sorted({0, count, *(c % (count + 1) for c in cuts)})
-    return list(zip(places, places[1:], strict=False))
+    return list(pairwise(places))
 
 
 @pytest.mark.parametrize("scene", SCENES)
@@ -70,7 +71,7 @@ def test_the_record_has_no_script_class_or_key_of_ours() -> None:
     for element in parse(html).walk():
         names = {name for name, _ in element.attributes}
         assert not any(name.startswith("data-") or name == "id" for name in names)
-        assert "button" != element.tag
+        assert element.tag != "button"
 
 
 def test_a_frame_costs_what_changed() -> None:

@@ -16,7 +16,7 @@ from ..items import ItemHelpers, ModelResponse, RunItem
 from ..stream_events import AgentUpdatedStreamEvent, CallParsed, RunItemStreamEvent
 from .calls import CallResults, run_calls
 from .guards import InputChecks
-from .model_call import call_model, colliding_names
+from .model_call import call_model, colliding_names, distinct_tools
 from .nested import current_run
 from .outcome import HANDLED, as_message, conclude_run, from_tools, handled, withhold
 from .passing import hand_over, untold
@@ -24,6 +24,7 @@ from .state import RunState
 from .turn import FinalOutput, HandOff, NextStep, RunAgain, TurnPlan, TurnSetting, conclude, plan
 
 logger = logging.getLogger("agentcell")
+
 
 async def drive(run: RunState[Any]) -> None:
     """Carry a run to its end. Errors of the run end up in its state; only a cancellation from outside is raised."""
@@ -90,7 +91,7 @@ async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
         run.started_agent = setting.agent
         await run.hooks.agent_start(run.context, setting.agent)
     response = await call_model(run, setting)
-    turn = plan(setting, response)
+    turn = plan(setting, response, run.new_items)
     _announce(run, turn)
     await run.hooks.llm_end(run.context, setting.agent, response)
     if turn.calls_anything:
@@ -125,7 +126,8 @@ async def _setting(run: RunState[Any]) -> TurnSetting:
         )
         if config.tool_name_collision_policy == "error":
             raise UserError(f"Ambiguous function tool configuration: {told}")
-        logger.warning("%s; the last one is used", told)
+        logger.warning("%s; the last one is used, or a handoff before any", told)
+    setting.tools = distinct_tools(setting)
     return setting
 
 
@@ -146,8 +148,7 @@ async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, r
     recorded = False
     try:
         await run_calls(run, agent, turn, results)
-        if turn.tools:
-            run.tool_users.add(id(agent))
+        run.tool_users.add(id(agent))  # a handoff, too, is a use, as in the reference
         if results.next_agent is not None:
             step: NextStep = await _pass_on(run, agent, turn, results, response)
             recorded = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,21 @@ if TYPE_CHECKING:
 
 EVENTS_BETWEEN_YIELDS = 64
 """After so many events without a wait the loop lets others run, so that many runs share it fairly."""
+
+
+LEADING = frozenset(
+    {
+        "apply_patch_call",
+        "computer_call",
+        "custom_tool_call",
+        "function_call",
+        "local_shell_call",
+        "mcp_approval_request",
+        "reasoning",
+        "shell_call",
+    }
+)
+"""Types of input items that other items must follow."""
 
 
 async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
@@ -89,7 +105,7 @@ def _model(run: RunState[Any]) -> tuple[Model, ModelSettings]:
 async def _sent(run: RunState[Any], setting: TurnSetting) -> ModelInputData:
     """What the model is sent, after the run's filter."""
     agent = setting.agent
-    sent = ModelInputData(list(run.history), await agent.get_system_prompt(run.context))
+    sent = ModelInputData(without_repeats(run.history), await agent.get_system_prompt(run.context))
     chosen = run.run_config.call_model_input_filter
     if chosen is None:
         return sent
@@ -101,6 +117,38 @@ async def _sent(run: RunState[Any], setting: TurnSetting) -> ModelInputData:
     if not isinstance(found, ModelInputData):
         raise UserError(f"call_model_input_filter must return a ModelInputData instance, got {found!r}")
     return found
+
+
+def without_repeats(items: Sequence[Any]) -> list[Any]:
+    """Input items, each once: of those that stand for the same thing the latest.
+
+    It stands in the latest's place, but what other items must follow, such as a call, stays in its first place.
+    Messages may repeat.
+    """
+    names = [_name(item) for item in items]
+    last = {name: index for index, name in enumerate(names) if name is not None}
+    kept: list[Any] = []
+    led: set[tuple[str, str]] = set()
+    for index, (item, name) in enumerate(zip(items, names, strict=True)):
+        if name is None:
+            kept.append(item)
+        elif name[0] in LEADING:
+            if name not in led:
+                kept.append(items[last[name]])
+            led.add(name)
+        elif last[name] == index:
+            kept.append(item)
+    return kept
+
+
+def _name(item: Any) -> tuple[str, str] | None:
+    """What an input item stands for; `None` for messages and for what has no id."""
+    if not isinstance(item, Mapping) or item.get("role") is not None:
+        return None
+    for key in ("call_id", "approval_request_id", "id"):
+        if isinstance(named := item.get(key), str) and named:
+            return str(item.get("type")), named
+    return None
 
 
 async def _read(run: RunState[Any], stream: AsyncGenerator[Any, None]) -> ModelResponse:
@@ -150,3 +198,10 @@ def colliding_names(setting: TurnSetting) -> list[str]:
     """The names that several tools of a turn share."""
     counts = Counter([*(tool.name for tool in setting.tools), *(h.tool_name for h in setting.handoffs)])
     return [name for name, count in counts.items() if count > 1]
+
+
+def distinct_tools(setting: TurnSetting) -> list[Any]:
+    """The tools of a turn, of each name one: what can be called is what the model is sent."""
+    last = {tool.name: tool for tool in setting.tools}
+    handoffs = {handoff.tool_name for handoff in setting.handoffs}
+    return [tool for tool in setting.tools if last[tool.name] is tool and tool.name not in handoffs]

@@ -10,27 +10,27 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from ..exceptions import ModelBehaviorError, UserError
-from ..items import output_text
 from ..run_config import DEFAULT_MAX_TURNS, RunConfig, as_run_config
 from ..run_context import RunContextWrapper
 from ..stream_events import AgentUpdatedStreamEvent, NestedEvent, RawResponsesStreamEvent, RunItemStreamEvent
-from ..strict_schema import ensure_strict_json_schema
 from ..tool import FunctionTool, ToolErrorFunction
+from ..tool_origin import ToolOrigin, ToolOriginType
+from .tool_input import adapter_of, as_prompt, schema_of, schema_summary
 
 if TYPE_CHECKING:
     from ..agent import Agent
     from ..lifecycle import RunHooksBase
     from ..tool_context import ToolContext
+    from .log import Entry
     from .state import RunState
 
 logger = logging.getLogger("agentcell")
@@ -39,12 +39,6 @@ current_run: ContextVar[RunState[Any] | None] = ContextVar("agentcell_current_ru
 """The run whose tools are running here."""
 
 _PUBLIC = (RawResponsesStreamEvent, RunItemStreamEvent, AgentUpdatedStreamEvent)
-
-
-class AgentAsToolInput(BaseModel):
-    """Default input schema for agent-as-tool calls."""
-
-    input: str
 
 
 @dataclass
@@ -76,8 +70,11 @@ class AgentTool:
 
     def tool(self, name: str | None, description: str | None, is_enabled: Any) -> FunctionTool:
         """The tool."""
-        adapter: TypeAdapter[Any] = TypeAdapter(self.parameters or AgentAsToolInput)
-        schema = ensure_strict_json_schema(adapter.json_schema())
+        most = self.most_pending
+        if most is not None and (not isinstance(most, int) or most < 1):
+            raise UserError(f"on_stream_max_pending_events must be a whole number of at least 1 or None, got {most!r}")
+        adapter = adapter_of(self.parameters)
+        schema = schema_of(self.parameters, adapter)
         tool_name = name or _tool_name(self.agent.name)
 
         async def invoke(context: ToolContext[Any], arguments: str) -> Any:
@@ -96,13 +93,14 @@ class AgentTool:
             params_json_schema=schema,
             on_invoke_tool=invoke,
             is_enabled=is_enabled,
+            _origin=ToolOrigin(ToolOriginType.AGENT_AS_TOOL, agent_name=self.agent.name, agent_tool_name=tool_name),
         )
 
     async def _run(
         self, context: ToolContext[Any], adapter: TypeAdapter[Any], schema: dict[str, Any], arguments: str
     ) -> Any:
         """Run the agent on the call's arguments and return what the call returns."""
-        from ..result import RunResult
+        from ..result import RunResult, RunResultStreaming
         from .hooks import Hooks
         from .loop import drive
         from .state import RunState
@@ -113,11 +111,12 @@ class AgentTool:
             raise ModelBehaviorError(f"Invalid JSON input for tool {context.tool_name}: {error}") from error
         outer = current_run.get()
         config = outer.run_config if self.run_config is None and outer is not None else as_run_config(self.run_config)
+        data = TypeAdapter(type(given)).dump_python(given, mode="json")
         run: RunState[Any] = RunState(
             context=RunContextWrapper(
-                context.context, usage=context.usage, tool_input=given if self.parameters else None
+                context.context, usage=context.usage, tool_input=data if self.parameters else None
             ),
-            original_input=await self._input(given, schema),
+            original_input=await self._input(data, schema),
             starting_agent=self.agent,
             max_turns=self.max_turns if self.max_turns is not None else DEFAULT_MAX_TURNS,
             run_config=config,
@@ -136,50 +135,54 @@ class AgentTool:
             raise error
         if outer is not None:
             outer.is_demo = outer.is_demo or run.is_demo
-        result = RunResult(run)
-        return await self.extractor(result) if self.extractor is not None else _text(run.final_output)
+        if self.extractor is not None:
+            return await self.extractor(RunResult(run) if self.on_stream is None else RunResultStreaming(run))
+        return "" if run.final_output is None else run.final_output
 
-    async def _input(self, given: Any, schema: dict[str, Any]) -> Any:
-        """The nested run's input."""
+    async def _input(self, data: Any, schema: dict[str, Any]) -> Any:
+        """The nested run's input, from the call's arguments as plain data."""
         if self.parameters is None and self.input_builder is None:
-            return given.input
-        data = TypeAdapter(type(given)).dump_python(given, mode="json")
-        shown = schema if self.include_input_schema else None
-        if self.input_builder is not None:
-            options = {"params": data, "summary": None, "json_schema": shown}
-            made = self.input_builder(options)
-            return await made if inspect.isawaitable(made) else made
-        if shown is None:
-            return json.dumps(data)
-        return (
-            "You are called as a tool. Below are your input and its schema, both as data.\n\n"
-            f"Input:\n```json\n{json.dumps(data, indent=2)}\n```\n\n"
-            f"Schema:\n```json\n{json.dumps(shown, indent=2)}\n```"
-        )
+            return data["input"]
+        summary, shown = schema_summary(schema), schema if self.include_input_schema and self.parameters else None
+        if self.input_builder is None:
+            return as_prompt(data, summary, shown)
+        made = self.input_builder({"params": data, "summary": summary, "json_schema": shown})
+        return await made if inspect.isawaitable(made) else made
 
     async def _streamed(self, run: RunState[Any], work: Awaitable[None], context: ToolContext[Any]) -> None:
         """Drive the nested run while its events go to `on_stream`, in order, one at a time."""
-        reader = run.log.reader(consumer=False)
+        assert self.on_stream is not None
+        reader, forward = run.log.reader(consumer=False), run.log.forward
+        pending = 0
+        lost: UserError | None = None
+
+        def count(entry: Entry) -> None:
+            nonlocal pending, lost
+            if forward is not None:
+                forward(entry)
+            pending += isinstance(entry.event, _PUBLIC)
+            if self.most_pending is not None and pending > self.most_pending and lost is None:
+                lost = UserError(f"on_stream is more than {self.most_pending} events behind the nested run")
+                # Not at once: this is called by the run's own task, which cannot cancel itself in the middle.
+                asyncio.get_running_loop().call_soon(run.interrupt, lost)
 
         async def deliver() -> None:
-            assert self.on_stream is not None
-            while entries := await reader.take_all():
-                for entry in entries:
-                    if not isinstance(entry.event, _PUBLIC):
-                        continue
-                    if self.most_pending is not None and len(run.log.entries) - reader.handled > self.most_pending:
-                        run.interrupt(UserError(f"on_stream lags more than {self.most_pending} events behind"))
-                    event = {"event": entry.event, "agent": run.current_agent, "tool_call": context.tool_call}
-                    try:
-                        done = self.on_stream(event)
-                        if inspect.isawaitable(done):
-                            await done
-                    except Exception:
-                        logger.exception("on_stream of the agent tool %r failed", context.tool_name)
+            nonlocal pending
+            agent = run.starting_agent
+            while (entry := await reader.take()) is not None:
+                if not isinstance(entry.event, _PUBLIC):
+                    continue
+                pending -= 1
+                if isinstance(entry.event, AgentUpdatedStreamEvent):
+                    agent = entry.event.new_agent
+                await self._deliver({"event": entry.event, "agent": agent, "tool_call": context.tool_call})
 
+        run.log.forward = count
         delivery = asyncio.ensure_future(deliver())
         try:
             await work
+            if lost is not None:
+                raise lost
             await delivery
         finally:
             reader.close()
@@ -187,11 +190,17 @@ class AgentTool:
                 delivery.cancel()
                 await asyncio.gather(delivery, return_exceptions=True)
 
+    async def _deliver(self, event: Any) -> None:
+        """Give an event to `on_stream`, whose errors change nothing."""
+        assert self.on_stream is not None
+        try:
+            done = self.on_stream(event)
+            if inspect.isawaitable(done):
+                await done
+        except Exception:
+            logger.exception("on_stream of the agent tool %r failed", self.agent.name)
+
 
 def _tool_name(agent_name: str) -> str:
     """An agent's name in a form that is allowed in tool names."""
     return "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in agent_name).lower()
-
-
-def _text(output: Any) -> Any:
-    return output_text(output) if output is not None else ""

@@ -56,9 +56,7 @@ async def conclude_run(run: RunState[Any], agent: Agent[Any], output: Any) -> No
     run.final_output = output
 
 
-async def from_tools(
-    run: RunState[Any], setting: TurnSetting, results: list[FunctionToolResult]
-) -> FinalOutput | None:
+async def from_tools(run: RunState[Any], setting: TurnSetting, results: list[FunctionToolResult]) -> FinalOutput | None:
     """The final output that the turn's tools gave, as the agent's `tool_use_behavior` says; `None` to go on."""
     behavior = setting.agent.tool_use_behavior
     if not results or behavior == "run_llm_again":
@@ -171,9 +169,10 @@ def as_message(agent: Agent[Any], output: Any) -> MessageOutputItem:
     schema = agent.output_schema()
     if schema is None or schema.is_plain_text():
         text = str(output)
+    elif isinstance(schema, AgentOutputSchema):
+        text = _json({WRAPPER_KEY: output} if schema.is_wrapped else output)
     else:
-        wrapped = isinstance(schema, AgentOutputSchema) and schema.is_wrapped
-        text = _json({WRAPPER_KEY: output} if wrapped else output)
+        text = json.dumps(to_jsonable_python(output), ensure_ascii=False)
     return MessageOutputItem(
         agent,
         oai.ResponseOutputMessage(

@@ -64,7 +64,7 @@ class RunState(Generic[TContext]):
     tool_users: set[int] = field(default_factory=set)
     """The agents that have used a tool in this run, by identity."""
     streamed: bool = False
-    """Whether the run was started by `run_streamed`, whose input guardrails get a text as a list, as in the reference."""
+    """Whether `run_streamed` has started it: its input guardrails get a text as a list, as in the reference."""
     started_agent: Agent[Any] | None = None
     """The agent whose start the hooks have been told of."""
     invoked_by: tuple[str, str, str] | None = None

@@ -9,6 +9,7 @@ NextStep
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Union
 
@@ -22,6 +23,7 @@ from ..items import (
     RunItem,
     ToolCallItem,
 )
+from .call_ids import without_repeats
 
 if TYPE_CHECKING:
     from .. import openai_types as oai
@@ -80,6 +82,9 @@ class TurnPlan:
     missing: list[oai.ResponseFunctionToolCall] = field(default_factory=list)
     """Calls of tools that do not exist, when the model is to be told so."""
 
+    repeats: bool = False
+    """Whether calls were left out that had been made before."""
+
     @property
     def calls_anything(self) -> bool:
         """Whether something of ours is to run."""
@@ -122,16 +127,17 @@ NextStep = Union[FinalOutput, HandOff, RunAgain]
 """What the loop does after a turn."""
 
 
-def plan(setting: TurnSetting, response: ModelResponse) -> TurnPlan:
+def plan(setting: TurnSetting, response: ModelResponse, earlier: Sequence[RunItem] = ()) -> TurnPlan:
     """Sort a response into items and calls.
 
     Raises `ModelBehaviorError` for a call of something that the agent does not have.
     """
     agent = setting.agent
-    tools = {tool.name: tool for tool in setting.tools}
+    tools = {(tool._namespace, tool.name): tool for tool in setting.tools}
     handoffs = {h.tool_name: h for h in setting.handoffs}
-    sorted_ = TurnPlan()
-    for output in response.output:
+    outputs = without_repeats(response.output, earlier)
+    sorted_ = TurnPlan(repeats=len(outputs) < len(response.output))
+    for output in outputs:
         raw: Any = output
         match raw.type:
             case "message":
@@ -142,14 +148,16 @@ def plan(setting: TurnSetting, response: ModelResponse) -> TurnPlan:
                 sorted_.items.append(HandoffCallItem(agent, raw))
                 sorted_.handoffs.append(HandoffRun(raw, handoffs[raw.name]))
             case "function_call":
-                tool = tools.get(raw.name)
+                tool = tools.get((getattr(raw, "namespace", None), raw.name))
                 if tool is None:
                     if not setting.tolerates_missing_tools:
                         raise ModelBehaviorError(f"Tool {raw.name} not found in agent {agent.name}")
                     sorted_.items.append(ToolCallItem(agent, raw))
                     sorted_.missing.append(raw)
                     continue
-                sorted_.items.append(ToolCallItem(agent, raw, description=tool.description))
+                sorted_.items.append(
+                    ToolCallItem(agent, raw, description=tool.description, title=tool._title, tool_origin=tool._origin)
+                )
                 sorted_.tools.append(ToolRun(raw, tool))
             case _:
                 sorted_.items.append(ToolCallItem(agent, raw))
@@ -162,7 +170,7 @@ def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:
     Raises `ModelRefusalError` when the model refused, `InvalidFinalOutput` when the text does not fit `output_type`.
     """
     messages = [item for item in turn.items if isinstance(item, MessageOutputItem)]
-    refusal = next((r for m in messages if (r := ItemHelpers.extract_refusal(m.raw_item))), None)
+    refusal = ItemHelpers.extract_refusal(messages[-1].raw_item) if messages else None
     if refusal:
         raise ModelRefusalError(refusal)
     text = ItemHelpers.extract_text(messages[-1].raw_item) if messages else None
@@ -174,5 +182,5 @@ def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:
             return FinalOutput(schema.validate_json(text))
         except ModelBehaviorError as error:
             raise InvalidFinalOutput(error) from error
-    acted_elsewhere = any(isinstance(item, ToolCallItem) for item in turn.items)
+    acted_elsewhere = turn.repeats or any(isinstance(item, ToolCallItem) for item in turn.items)
     return RunAgain() if not messages and acted_elsewhere else FinalOutput(text or "")

@@ -224,13 +224,18 @@ def _function(tool: Any) -> dict[str, Any]:
             f"OpenAIResponsesModel cannot offer {tool!r} to the model: expected a FunctionTool. "
             "Make one with @function_tool."
         )
-    return {
+    wire: dict[str, Any] = {
         "type": "function",
         "name": tool.name,
         "description": tool.description,
         "parameters": tool.params_json_schema,
         "strict": tool.strict_json_schema,
     }
+    if tool.output_json_schema is not None:
+        wire["output_schema"] = tool.output_json_schema
+    if tool.allowed_callers is not None:
+        wire["allowed_callers"] = tool.allowed_callers
+    return wire
 
 
 def _handoff_function(handoff: Handoff) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def already_shown(run: RunState[Any], shell: Any) -> bool:
 
 
 def note_shown(run: RunState[Any], shell: Any) -> None:
-    """Remember that the current execution shows this run, so that its value at the end of the cell is not shown again."""
+    """Remember that this execution shows the run, so that its value at the end of the cell is not shown again."""
     _shown[run.run_id] = shell.execution_count
 
 
