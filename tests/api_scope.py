@@ -40,7 +40,6 @@ MODULES = {
         extensions.models extensions.models.any_llm_model extensions.models.any_llm_provider
         extensions.models.litellm_model extensions.models.litellm_provider
     """,
-    TO_DO: "agent_tool_input",
     INTERNAL: """
         models.chatcmpl_converter models.chatcmpl_helpers models.chatcmpl_stream_handler models.fake_id
         models.openai_client_utils util version
@@ -91,9 +90,7 @@ NAMES = {
             responses_websocket_session set_default_openai_responses_transport
         """,
         SANDBOX: "sandbox",
-        TO_DO: "AgentBase",
     },
-    "agent": {TO_DO: "AgentBase", MCP: "MCPConfig"},
     "extensions": {HOSTED: "ToolOutputTrimmer"},
     "items": {
         APPROVALS: "InputItem ToolApprovalItem ToolApprovalRawItem",
@@ -222,11 +219,6 @@ SERVER_STATE = ("previous_response_id", "auto_previous_response_id", "conversati
 DECISIONS = "approve_tool reject_tool is_tool_approved get_approval_status get_rejection_message"
 
 WITHOUT: dict[str, dict[str, str]] = {
-    "agent.Agent": {
-        MCP: "mcp_servers mcp_config get_mcp_tools",
-        SESSIONS: "as_tool(previous_response_id) as_tool(conversation_id) as_tool(session)",
-        APPROVALS: "as_tool(needs_approval)",
-    },
     "items.HandoffCallItem": {TO_DO: "release_agent"},
     "items.HandoffOutputItem": {TO_DO: "release_agent"},
     "items.ItemHelpers": {LOADED_LATE: "copy_tool_call_caller"},
@@ -258,7 +250,3 @@ WITHOUT: dict[str, dict[str, str]] = {
     "tool_context.ToolContext": {APPROVALS: DECISIONS},
 }
 """Parameters, fields and members that are missing, by what they belong to; `method(parameter)` for one of a method."""
-
-SHIFTED = "agent.Agent agent.Agent.as_tool"
-"""Callables with places that will move when the missing parameters come; until then those go by keyword in any code
-that must last."""

@@ -123,17 +123,15 @@ def compared(path: str, ours: Any, theirs: Any) -> set[str]:
     shared = [name for name in mine if name in wanted]
     placed = [name for name in shared if mine[name].kind is not mine[name].KEYWORD_ONLY]
     assert placed == [name for name in wanted if name in placed], f"{path}: the order differs"
-    # A missing parameter moves those behind it to other places.
+    # A missing parameter would move those behind it to other places.
     places = [name for name, p in wanted.items() if p.kind is not p.KEYWORD_ONLY and p.kind not in FREE]
-    shifting = scope.SHIFTED.split()
     behind = [n for n in placed if any(places.index(n) > places.index(m) for m in missing if m in places)]
-    assert bool(behind) == (path in shifting), f"{path}: {behind} have other places"
+    assert not behind, f"{path}: {behind} have other places"
     for name in shared:
         if name not in optional:
             expected = comparable(theirs, wanted[name])
             assert comparable(ours, mine[name]) == expected, f"{path}({name}): the default differs"
-        if mine[name].kind is not mine[name].KEYWORD_ONLY or path not in shifting:
-            assert mine[name].kind is wanted[name].kind, f"{path}({name}) is {mine[name].kind.description}"
+        assert mine[name].kind is wanted[name].kind, f"{path}({name}) is {mine[name].kind.description}"
     for name in set(mine) - set(wanted):
         free = mine[name].kind in FREE
         assert free or mine[name].kind is mine[name].KEYWORD_ONLY, f"{path}({name}), ours alone, takes a place"

@@ -20,6 +20,7 @@ from .type_hints import watch
 
 if TYPE_CHECKING:
     from .agent import Agent as Agent
+    from .agent import AgentBase as AgentBase
     from .agent import AgentToolStreamEvent as AgentToolStreamEvent
     from .agent import StopAtTools as StopAtTools
     from .agent import ToolsToFinalOutputFunction as ToolsToFinalOutputFunction
@@ -158,7 +159,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WHERE = {
-    "agent": ["Agent", "AgentToolStreamEvent", "StopAtTools", "ToolsToFinalOutputFunction", "ToolsToFinalOutputResult"],
+    "agent": [
+        "Agent",
+        "AgentBase",
+        "AgentToolStreamEvent",
+        "StopAtTools",
+        "ToolsToFinalOutputFunction",
+        "ToolsToFinalOutputResult",
+    ],
     "agent_output": ["AgentOutputSchema", "AgentOutputSchemaBase"],
     "engine.state": ["RunState"],
     "exceptions": [

@@ -1,23 +1,28 @@
-"""`Agent`: instructions, tools, handoffs, a model and an output type, as data."""
+"""`Agent`: instructions, tools, handoffs, a model and an output type, as data.
+
+AgentBase       what any agent has: a name and tools
+`-- Agent       one that the runner runs
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from . import openai_types as oai
 from .agent_output import AgentOutputSchema, AgentOutputSchemaBase
+from .agent_tool_input import StructuredToolInputBuilder
 from .exceptions import ArgumentTypeError, UserError
 from .guardrail import InputGuardrail, OutputGuardrail
 from .handoffs import Handoff, handoff
-from .model_settings import ModelSettings
+from .model_settings import ModelSettings, as_settings
 from .prompts import DynamicPromptFunction, GenerateDynamicPromptData, Prompt
 from .run_context import RunContextWrapper, TContext
-from .tool import FunctionTool, Tool, ToolErrorFunction, default_tool_error_function
+from .tool import FunctionTool, NeedsApproval, Tool, ToolErrorFunction, default_tool_error_function
 
 if TYPE_CHECKING:
     from .lifecycle import AgentHooksBase, RunHooksBase
@@ -59,6 +64,14 @@ class AgentToolStreamEvent(TypedDict):
     tool_call: oai.ResponseFunctionToolCall | None
 
 
+class MCPConfig(TypedDict):
+    """Settings of an agent's MCP servers."""
+
+    convert_schemas_to_strict: NotRequired[bool]
+    failure_error_function: NotRequired[ToolErrorFunction | None]
+    include_server_in_tool_names: NotRequired[bool]
+
+
 Instructions = Callable[[RunContextWrapper[Any], "Agent[Any]"], "str | Awaitable[str]"]
 """Computes an agent's instructions at each turn."""
 
@@ -71,8 +84,8 @@ def default_settings(model: str | Model | None = None) -> ModelSettings:
 
 
 @dataclass(eq=False)
-class Agent(Generic[TContext]):
-    """A model with a task: what it is told, what it can call, to whom it can pass on, and what it must return."""
+class AgentBase(Generic[TContext]):
+    """What every kind of agent has: a name, and tools."""
 
     name: str
     """The agent's name, shown everywhere."""
@@ -80,6 +93,31 @@ class Agent(Generic[TContext]):
     """What the agent is for, told to the agents that can pass on to it."""
     tools: list[Tool] = field(default_factory=list)
     """What the agent can call."""
+    mcp_servers: list[Any] = field(default_factory=list)
+    """MCP servers whose tools the agent can call, too; not supported yet, must be empty."""
+    mcp_config: MCPConfig = field(default_factory=lambda: MCPConfig())
+    """Settings of those; not supported yet, must be empty."""
+
+    async def get_mcp_tools(self, run_context: RunContextWrapper[TContext]) -> list[Tool]:
+        """The tools of the agent's MCP servers."""
+        return []
+
+    async def get_all_tools(self, run_context: RunContextWrapper[TContext]) -> list[Tool]:
+        """The tools that are enabled for this turn, those of MCP servers first."""
+        mine = [tool for tool in self.tools if await self._enabled(tool.is_enabled, run_context)]
+        return [*await self.get_mcp_tools(run_context), *mine]
+
+    async def _enabled(self, rule: Any, run_context: RunContextWrapper[Any]) -> bool:
+        if not callable(rule):
+            return bool(rule)
+        answer = rule(run_context, self)
+        return bool(await answer if inspect.isawaitable(answer) else answer)
+
+
+@dataclass(eq=False)
+class Agent(AgentBase[TContext], Generic[TContext]):
+    """A model with a task: what it is told, what it can call, to whom it can pass on, and what it must return."""
+
     instructions: str | Instructions | None = None
     """The system prompt, or a function of (context, agent) that makes it."""
     prompt: Prompt | DynamicPromptFunction | None = None
@@ -108,6 +146,7 @@ class Agent(Generic[TContext]):
     def __post_init__(self) -> None:
         self._check("name", self.name, isinstance(self.name, str), "a text")
         self._check("tools", self.tools, isinstance(self.tools, list), "a list of tools")
+        self._check_mcp()
         self._check("handoffs", self.handoffs, isinstance(self.handoffs, list), "a list of agents or handoffs")
         for tool in self.tools:
             hint = "; decorate the function with @function_tool" if callable(tool) else ""
@@ -125,15 +164,21 @@ class Agent(Generic[TContext]):
             from .models.interface import Model
 
             self._check("model", self.model, isinstance(self.model, Model), "a model's name or a Model")
-        if isinstance(self.model_settings, dict):
-            self.model_settings = ModelSettings(**cast("dict[str, Any]", self.model_settings))
-        settings = self.model_settings
-        self._check("model_settings", settings, isinstance(settings, ModelSettings), "a ModelSettings")
+        self.model_settings = as_settings(self.model_settings, f"Agent {self.name!r}: model_settings")
         kind = self.output_type
         fits = kind is None or isinstance(kind, (type, AgentOutputSchemaBase)) or hasattr(kind, "__origin__")
         self._check("output_type", kind, fits, "a type or an AgentOutputSchema")
         self._check_behaviour()
         self.model_settings = self.settings_for(self.model, was=None)
+
+    def _check_mcp(self) -> None:
+        for name, kind in (("mcp_servers", list), ("mcp_config", dict)):
+            given = getattr(self, name)
+            self._check(name, given, isinstance(given, kind), f"a {kind.__name__}")
+            if given:
+                raise UserError(
+                    f"Agent {self.name!r}: MCP servers are not supported yet, got {name}={_shown(given)}; leave it out"
+                )
 
     def _check_behaviour(self) -> None:
         for name, kind in (("input_guardrails", InputGuardrail), ("output_guardrails", OutputGuardrail)):
@@ -178,9 +223,13 @@ class Agent(Generic[TContext]):
         run_config: RunConfig | dict[str, Any] | None = None,
         max_turns: int | None = None,
         hooks: RunHooksBase[Any, Any] | None = None,
+        previous_response_id: str | None = None,
+        conversation_id: str | None = None,
+        session: Any | None = None,
         failure_error_function: ToolErrorFunction | None = default_tool_error_function,
+        needs_approval: NeedsApproval = False,
         parameters: type[Any] | None = None,
-        input_builder: Callable[..., Any] | None = None,
+        input_builder: StructuredToolInputBuilder | None = None,
         include_input_schema: bool = False,
         on_stream_max_pending_events: int | None = 1024,
     ) -> FunctionTool:
@@ -195,7 +244,11 @@ class Agent(Generic[TContext]):
             run_config: settings of the nested run; the outer run's when not given.
             max_turns: the nested run's limit of turns.
             hooks: hooks of the nested run.
+            previous_response_id: the response at the provider that the nested run goes on from.
+            conversation_id: the conversation at the provider that the nested run adds to.
+            session: where the nested run's conversation is kept, in this program.
             failure_error_function: makes the text for a failed nested run; `None` ends the outer run.
+            needs_approval: whether a person must agree to each call.
             parameters: a type whose fields are the tool's arguments, instead of one text.
             input_builder: makes the nested run's input of those arguments.
             include_input_schema: whether the nested run's input shows their schema.
@@ -215,7 +268,10 @@ class Agent(Generic[TContext]):
             input_builder=input_builder,
             include_input_schema=include_input_schema,
             most_pending=on_stream_max_pending_events,
-        ).tool(tool_name, tool_description, is_enabled)
+            session=session,
+            previous_response_id=previous_response_id,
+            conversation_id=conversation_id,
+        ).tool(tool_name, tool_description, is_enabled, needs_approval)
 
     async def get_prompt(self, run_context: RunContextWrapper[TContext]) -> Prompt | None:
         """The stored prompt for one turn, computed where it is a function."""
@@ -241,20 +297,10 @@ class Agent(Generic[TContext]):
         text = self.instructions(run_context, self)
         return await text if inspect.isawaitable(text) else text
 
-    async def get_all_tools(self, run_context: RunContextWrapper[TContext]) -> list[Tool]:
-        """The tools that are enabled for this turn."""
-        return [tool for tool in self.tools if await self._enabled(tool.is_enabled, run_context)]
-
     async def get_handoffs(self, run_context: RunContextWrapper[TContext]) -> list[Handoff]:
         """The handoffs that are enabled for this turn, agents wrapped in their default handoff."""
         offered = [h if isinstance(h, Handoff) else handoff(h) for h in self.handoffs]
         return [h for h in offered if await self._enabled(h.is_enabled, run_context)]
-
-    async def _enabled(self, rule: Any, run_context: RunContextWrapper[Any]) -> bool:
-        if not callable(rule):
-            return bool(rule)
-        answer = rule(run_context, self)
-        return bool(await answer if inspect.isawaitable(answer) else answer)
 
     def output_schema(self) -> AgentOutputSchemaBase | None:
         """The schema of the final output; `None` for plain text."""

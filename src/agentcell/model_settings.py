@@ -17,6 +17,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 from pydantic_core import to_jsonable_python
 
 from . import openai_types as oai
+from .exceptions import ArgumentTypeError
 from .retry import ModelRetrySettings, set_fields
 
 _UNTRACED = frozenset(("extra_query", "extra_body", "extra_headers", "extra_args", "preserve_raw_usage"))
@@ -128,15 +129,19 @@ class ModelSettings:
 def as_settings(value: Any, what: str = "model_settings") -> ModelSettings:
     """Settings, or a dictionary of their fields as settings.
 
-    Raises `TypeError`, calling the value `what`, for another type or an unknown field.
+    Raises `ArgumentTypeError`, calling the value `what`, for another type or an unknown field.
     """
     if isinstance(value, ModelSettings):
         return value
     if not isinstance(value, dict):
-        raise TypeError(f"{what} must be a ModelSettings instance or a dict, got {type(value).__name__}")
+        raise ArgumentTypeError(
+            f"{what} must be a ModelSettings instance or a dict, got {type(value).__name__}: {value!r}"
+        )
     known = {f.name for f in fields(ModelSettings)}
     if unknown := sorted(str(name) for name in value if name not in known):
-        raise TypeError(f"Unknown model settings: {', '.join(unknown)}")
+        raise ArgumentTypeError(
+            f"Unknown model settings: {', '.join(unknown)}; {what} takes {', '.join(sorted(known))}"
+        )
     return ModelSettings(**value)
 
 

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from . import openai_types as oai
 from .exceptions import ArgumentTypeError, UserError
-from .model_settings import ModelSettings
+from .model_settings import ModelSettings, as_settings
 from .run_context import RunContextWrapper, TContext
 
 if TYPE_CHECKING:
@@ -195,10 +195,26 @@ class RunConfig:
                 f"output_guardrail_blocked_message takes a text or a synchronous function, "
                 f"got {self.output_guardrail_blocked_message!r}"
             )
-        if isinstance(self.model_settings, dict):
-            self.model_settings = ModelSettings(**self.model_settings)
-        if isinstance(self.tool_execution, dict):
-            self.tool_execution = ToolExecutionConfig(**self.tool_execution)
+        if self.model_settings is not None:
+            self.model_settings = as_settings(self.model_settings, "RunConfig model_settings")
+        if self.tool_execution is not None:
+            self.tool_execution = _as_tool_execution(self.tool_execution)
+        if self.tool_name_collision_policy not in ("warn", "error"):
+            raise ValueError(
+                f"tool_name_collision_policy must be either 'warn' or 'error', got {self.tool_name_collision_policy!r}"
+            )
+
+
+def _as_tool_execution(given: Any) -> ToolExecutionConfig:
+    """`given` as settings of tools; raises `ArgumentTypeError` for another type or an unknown field."""
+    if isinstance(given, ToolExecutionConfig):
+        return given
+    known = [f.name for f in fields(ToolExecutionConfig)]
+    if not isinstance(given, dict) or not set(given) <= set(known):
+        raise ArgumentTypeError(
+            f"tool_execution must be a ToolExecutionConfig instance or a dict with {' and '.join(known)}, got {given!r}"
+        )
+    return ToolExecutionConfig(**given)
 
 
 def as_run_config(given: RunConfig | Mapping[str, Any] | None) -> RunConfig:

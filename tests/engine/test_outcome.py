@@ -10,9 +10,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from agentcell import Agent, MaxTurnsExceeded, ModelRefusalError, Runner, UserError, function_tool
+from agentcell.agent_tool_input import build_structured_input_schema_info, default_tool_input_builder
 from agentcell.engine.model_call import without_repeats
 from agentcell.engine.outcome import MESSAGE_ID, as_message
-from agentcell.engine.tool_input import adapter_of, as_prompt, schema_of, schema_summary
+from agentcell.engine.tool_input import adapter_of, schema_of
 from agentcell.run_error_handlers import RunErrorHandlerResult
 from agentcell.testing import ScriptedModel, assistant_message, function_call
 
@@ -145,7 +146,7 @@ class Parts(BaseModel):
     [
         (Answer, "Description: An answer.\n- value (integer, required)"),
         (Noted, "- n (integer, required) - How many."),
-        (Kinds, '- kind (string, required) - Which.\n- mixed (enum(1 | "é" | null), required)'),
+        (Kinds, '- kind (string, required) - Which.\n- mixed (enum(1 | "\\u00e9" | null), required)'),
         (Parts, None),
         (dict, None),
     ],
@@ -153,14 +154,14 @@ class Parts(BaseModel):
 )
 def test_summaries(parameters: Any, summary: str | None) -> None:
     schema = {} if parameters is dict else schema_of(parameters, adapter_of(parameters))
-    assert schema_summary(schema) == summary
+    assert build_structured_input_schema_info(schema, include_json_schema=False).summary == summary
 
 
 def test_arguments_as_a_prompt() -> None:
     """The data is there as it is; what describes it only where there is something to describe."""
     data = {"city": 'Rome "x"', "n": 1}
-    assert as_prompt(data, None, None) == '{"city": "Rome \\"x\\"", "n": 1}'
-    assert '"n": 1\n}\n```' in as_prompt(data, "- n (integer)", None)
-    assert "- n (integer)" in as_prompt(data, "- n (integer)", None)
-    shown = as_prompt(data, "- n (integer)", {"type": "object"})
+    assert default_tool_input_builder({"params": data}).endswith('"n": 1\n}\n```\n')
+    described = default_tool_input_builder({"params": data, "summary": "- n (integer)"})
+    assert '"n": 1\n}\n```' in described and "- n (integer)" in described
+    shown = default_tool_input_builder({"params": data, "summary": "- n (integer)", "json_schema": {"type": "object"}})
     assert "- n (integer)" not in shown and '"type": "object"' in shown

@@ -44,7 +44,7 @@ def test_unknown_names_are_refused() -> None:
         ModelSettings(**wrong)
     with pytest.raises(TypeError, match="Unknown model settings: temprature"):
         as_settings(wrong)
-    with pytest.raises(TypeError, match="model_settings must be a ModelSettings instance or a dict, got int"):
+    with pytest.raises(TypeError, match="model_settings must be a ModelSettings instance or a dict, got int: 3"):
         as_settings(3)
 
 

@@ -18,13 +18,18 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from ..agent_tool_input import (
+    StructuredToolInputBuilder,
+    build_structured_input_schema_info,
+    resolve_agent_tool_input,
+)
 from ..exceptions import ModelBehaviorError, UserError
 from ..run_config import DEFAULT_MAX_TURNS, RunConfig, as_run_config
 from ..run_context import RunContextWrapper
 from ..stream_events import AgentUpdatedStreamEvent, NestedEvent, RawResponsesStreamEvent, RunItemStreamEvent
-from ..tool import FunctionTool, ToolErrorFunction
+from ..tool import FunctionTool, NeedsApproval, ToolErrorFunction
 from ..tool_origin import ToolOrigin, ToolOriginType
-from .tool_input import adapter_of, as_prompt, schema_of, schema_summary
+from .tool_input import adapter_of, schema_of
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -61,15 +66,24 @@ class AgentTool:
     """Makes the text for a failed nested run."""
     parameters: type[Any] | None
     """A type whose fields are the arguments."""
-    input_builder: Callable[..., Any] | None
+    input_builder: StructuredToolInputBuilder | None
     """Makes the nested input of the arguments."""
     include_input_schema: bool
     """Whether the nested input shows their schema."""
     most_pending: int | None
     """How far `on_stream` may lag behind."""
+    session: Any = None
+    """Where the nested run's conversation is kept, in this program."""
+    previous_response_id: str | None = None
+    """The response at the provider that the nested run goes on from."""
+    conversation_id: str | None = None
+    """The conversation at the provider that the nested run adds to."""
 
-    def tool(self, name: str | None, description: str | None, is_enabled: Any) -> FunctionTool:
+    def tool(
+        self, name: str | None, description: str | None, is_enabled: Any, needs_approval: NeedsApproval = False
+    ) -> FunctionTool:
         """The tool."""
+        self._memory()
         most = self.most_pending
         if most is not None and (not isinstance(most, int) or most < 1):
             raise UserError(f"on_stream_max_pending_events must be a whole number of at least 1 or None, got {most!r}")
@@ -93,6 +107,7 @@ class AgentTool:
             params_json_schema=schema,
             on_invoke_tool=invoke,
             is_enabled=is_enabled,
+            needs_approval=needs_approval,
             _origin=ToolOrigin(ToolOriginType.AGENT_AS_TOOL, agent_name=self.agent.name, agent_tool_name=tool_name),
         )
 
@@ -122,6 +137,7 @@ class AgentTool:
             run_config=config,
             hooks=Hooks(self.hooks),
             streamed=self.on_stream is not None,
+            **self._memory(),
         )
         run.invoked_by = (context.tool_name, context.tool_call_id, context.tool_arguments)
         if outer is not None:
@@ -139,15 +155,22 @@ class AgentTool:
             return await self.extractor(RunResult(run) if self.on_stream is None else RunResultStreaming(run))
         return "" if run.final_output is None else run.final_output
 
+    def _memory(self) -> dict[str, Any]:
+        """What keeps the nested run's conversation, as fields of its state; no run can be told of any yet."""
+        fields = ("session", "previous_response_id", "conversation_id")
+        given = {name: value for name in fields if (value := getattr(self, name)) is not None}
+        if given:
+            told = ", ".join(f"{name}={value!r}" for name, value in given.items())
+            raise UserError(f"as_tool does not support {', '.join(given)} yet, got {told}; leave it out")
+        return given
+
     async def _input(self, data: Any, schema: dict[str, Any]) -> Any:
         """The nested run's input, from the call's arguments as plain data."""
         if self.parameters is None and self.input_builder is None:
             return data["input"]
-        summary, shown = schema_summary(schema), schema if self.include_input_schema and self.parameters else None
-        if self.input_builder is None:
-            return as_prompt(data, summary, shown)
-        made = self.input_builder({"params": data, "summary": summary, "json_schema": shown})
-        return await made if inspect.isawaitable(made) else made
+        whole = self.include_input_schema and self.parameters is not None
+        about = build_structured_input_schema_info(schema, include_json_schema=whole)
+        return await resolve_agent_tool_input(params=data, schema_info=about, input_builder=self.input_builder)
 
     async def _streamed(self, run: RunState[Any], work: Awaitable[None], context: ToolContext[Any]) -> None:
         """Drive the nested run while its events go to `on_stream`, in order, one at a time."""
