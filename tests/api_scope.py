@@ -21,8 +21,7 @@ TO_DO = "owed: belongs to the runner and is not there yet"
 MODULES = {
     MCP: "mcp mcp.manager mcp.server mcp.util",
     SESSIONS: """
-        memory memory.openai_conversations_session memory.openai_responses_compaction_session memory.session
-        memory.session_settings memory.sqlite_session memory.util
+        memory.openai_conversations_session memory.openai_responses_compaction_session
         extensions.memory extensions.memory.advanced_sqlite_session extensions.memory.async_sqlite_session
         extensions.memory.dapr_session extensions.memory.encrypt_session extensions.memory.mongodb_session
         extensions.memory.redis_session extensions.memory.sqlalchemy_session
@@ -54,8 +53,8 @@ NAMES = {
     "": {
         SESSIONS: """
             CompactionItem OpenAIConversationsSession OpenAIResponsesCompactionArgs
-            OpenAIResponsesCompactionAwareSession OpenAIResponsesCompactionSession SQLiteSession Session SessionABC
-            SessionSettings is_openai_responses_compaction_aware_session
+            OpenAIResponsesCompactionAwareSession OpenAIResponsesCompactionSession
+            is_openai_responses_compaction_aware_session
         """,
         APPROVALS: "InputItem ToolApprovalItem",
         MCP: "MCPApprovalRequestItem MCPApprovalResponseItem MCPListToolsItem",
@@ -101,6 +100,18 @@ NAMES = {
             coerce_tool_search_call_raw_item coerce_tool_search_output_raw_item
         """,
         TO_DO: "ToolCallItemTypes ToolCallOutputTypes",
+    },
+    "memory": {
+        SESSIONS: """
+            OpenAIConversationsSession OpenAIResponsesCompactionArgs OpenAIResponsesCompactionAwareSession
+            OpenAIResponsesCompactionSession is_openai_responses_compaction_aware_session
+        """,
+    },
+    "memory.session": {
+        SESSIONS: """
+            OpenAIResponsesCompactionArgs OpenAIResponsesCompactionAwareSession
+            is_openai_responses_compaction_aware_session
+        """,
     },
     "logger": {
         INTERNAL: """
@@ -183,6 +194,7 @@ ALIASES = {
     """,
     "lifecycle": "AgentHooks RunHooks TAgent",
     "logger": "logger",
+    "memory.util": "SessionInputCallback",
     "model_settings": "ToolChoice",
     "models.default_models": "OPENAI_DEFAULT_MODEL_ENV_VARIABLE_NAME",
     "models.multi_provider": "MultiProviderOpenAIPrefixMode MultiProviderUnknownPrefixMode",

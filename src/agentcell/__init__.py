@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from .exceptions import OutputGuardrailTripwireTriggered as OutputGuardrailTripwireTriggered
     from .exceptions import RunErrorDetails as RunErrorDetails
     from .exceptions import RunNotFinished as RunNotFinished
+    from .exceptions import SessionBusy as SessionBusy
+    from .exceptions import SessionCorrupt as SessionCorrupt
     from .exceptions import StreamInterrupted as StreamInterrupted
     from .exceptions import ToolInputGuardrailTripwireTriggered as ToolInputGuardrailTripwireTriggered
     from .exceptions import ToolOutputGuardrailTripwireTriggered as ToolOutputGuardrailTripwireTriggered
@@ -76,6 +78,11 @@ if TYPE_CHECKING:
     from .lifecycle import AgentHooks as AgentHooks
     from .lifecycle import RunHooks as RunHooks
     from .logger import enable_verbose_stdout_logging as enable_verbose_stdout_logging
+    from .memory.journal import JournalSession as JournalSession
+    from .memory.session import Session as Session
+    from .memory.session import SessionABC as SessionABC
+    from .memory.session_settings import SessionSettings as SessionSettings
+    from .memory.sqlite_session import SQLiteSession as SQLiteSession
     from .model_settings import ModelSettings as ModelSettings
     from .models.demo import DemoModel as DemoModel
     from .models.interface import Model as Model
@@ -182,6 +189,8 @@ _WHERE = {
         "OutputGuardrailTripwireTriggered",
         "RunErrorDetails",
         "RunNotFinished",
+        "SessionBusy",
+        "SessionCorrupt",
         "StreamInterrupted",
         "ToolInputGuardrailTripwireTriggered",
         "ToolOutputGuardrailTripwireTriggered",
@@ -223,6 +232,10 @@ _WHERE = {
     ],
     "lifecycle": ["AgentHooks", "RunHooks"],
     "logger": ["enable_verbose_stdout_logging"],
+    "memory.journal": ["JournalSession"],
+    "memory.session": ["Session", "SessionABC"],
+    "memory.session_settings": ["SessionSettings"],
+    "memory.sqlite_session": ["SQLiteSession"],
     "model_settings": ["ModelSettings"],
     "models.demo": ["DemoModel"],
     "models.interface": ["Model", "ModelProvider", "ModelTracing"],

@@ -13,6 +13,8 @@
     |-- ToolOutputGuardrailTripwireTriggered    a check of a tool's output ended the run
     |-- ToolTimeoutError            a tool took longer than it may
     |-- MCPToolCancellationError    a server cancelled its tool
+    |-- SessionBusy                 a session's file stayed locked by another process; nothing was written
+    |-- SessionCorrupt              a session's file is no database, or a damaged one; it is left as it is
     |-- RunNotFinished              the outcome of a run was asked for before its end
     `-- UserError                   the code that uses the library is wrong
         `-- ArgumentTypeError       an argument has the wrong type (also a `TypeError`)
@@ -223,6 +225,40 @@ class ModelTimeoutError(AgentsException):
     def __init__(self, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
         super().__init__(f"Model call timed out after {timeout_seconds:g} seconds.")
+
+
+class SessionBusy(AgentsException):
+    """A session's file stayed locked by another process; nothing was read or written."""
+
+    path: str
+    """The file."""
+    waited: float
+    """Seconds that the session waited."""
+
+    def __init__(self, path: str, waited: float) -> None:
+        self.path = path
+        self.waited = waited
+        super().__init__(
+            f"The session's database {path!r} was locked by another process for {waited:g} seconds; nothing was "
+            "written. End the program that holds the lock and try again, or give the session a longer busy_timeout."
+        )
+
+
+class SessionCorrupt(AgentsException):
+    """A session's file is no database, or a damaged one; it was left as it is."""
+
+    path: str
+    """The file."""
+    reason: str
+    """What is wrong with it."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"The session's database {path!r} cannot be used: {reason}. Expected a file made by SQLite; it was left as "
+            "it is. Give another path, or move the file away."
+        )
 
 
 class RunNotFinished(AgentsException):
