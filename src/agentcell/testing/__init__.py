@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         assistant_message,
         function_call,
     )
+    from .strict import assert_sendable
     from .turns import HttpError, Turn
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Turn",
     "UnconsumedModelSteps",
     "UnexpectedModelCall",
+    "assert_sendable",
     "assistant_message",
     "function_call",
 ]
@@ -45,6 +47,7 @@ _ELSEWHERE = {
     "LoopbackServer": "loopback",
     "RecordedRequest": "loopback",
     "Turn": "turns",
+    "assert_sendable": "strict",
 }
 """The module of a name that is not in `scripted`."""
 

@@ -31,6 +31,7 @@ from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
 from .replies import chat_body, chat_stream, error_body, responses_body, responses_stream
+from .strict import request_problems
 from .turns import HttpError, Turn, TurnLike, as_turn, output_items, turn_to_json
 
 __all__ = ["HttpError", "LoopbackServer", "RecordedRequest", "Turn", "TurnLike"]
@@ -61,7 +62,9 @@ class RecordedRequest:
 class _Script:
     """The turns that are left and what was recorded; the one thing that threads share."""
 
-    def __init__(self, turns: Iterable[TurnLike] | Callable[[dict[str, Any]], TurnLike]) -> None:
+    def __init__(self, turns: Iterable[TurnLike] | Callable[[dict[str, Any]], TurnLike], strict: bool = False) -> None:
+        self.strict = strict
+        self.invalid: list[str] = []
         self.every: Callable[[dict[str, Any]], TurnLike] | None = turns if callable(turns) else None
         self.turns: list[TurnLike] = [] if callable(turns) else list(turns)
         self.changed = threading.Condition()
@@ -83,8 +86,15 @@ class _Script:
             self.disconnects += 1
             self.changed.notify_all()
 
-    def next_turn(self, request: dict[str, Any]) -> Turn:
-        """The answer to a request; beyond the end of the script an error that clients do not retry."""
+    def next_turn(self, request: dict[str, Any], chat: bool) -> Turn:
+        """The answer to a request; beyond the end of the script an error that clients do not retry.
+
+        So is the answer to a history that the real service would refuse, which takes no turn.
+        """
+        if self.strict and (problems := request_problems(request, chat=chat)):
+            with self.changed:
+                self.invalid += problems
+            return Turn(error=HttpError(400, error_body(problems[0], code=None, param="messages" if chat else "input")))
         with self.changed:
             if self.every is None and self.answered >= len(self.turns):
                 self.refused += 1
@@ -116,6 +126,7 @@ class _Script:
                 "refused": self.refused,
                 "disconnects": self.disconnects,
                 "failures": self.failures,
+                "invalid": self.invalid,
             }
 
 
@@ -183,7 +194,8 @@ class _Connection:
                 await self._send_json(200, {"object": "list", "data": [model]}, identify)
             case "POST", "/v1/responses" | "/v1/chat/completions":
                 try:
-                    return await self._send_turn(self.script.next_turn(request.body), request, number)
+                    turn = self.script.next_turn(request.body, request.path.endswith("completions"))
+                    return await self._send_turn(turn, request, number)
                 except (_ClientGone, ConnectionError):
                     self.script.disconnected()
                     return False
@@ -326,7 +338,9 @@ class LoopbackServer:
 
     `turns` are the answers in the order of the requests, or one callable that answers every request. `port` 0
     takes a free one. With `process=True` the server runs in a process of its own, so that it does not compete
-    with the client for the interpreter; its turns must then be plain data.
+    with the client for the interpreter; its turns must then be plain data. With `strict=True` a request whose
+    history the real service would refuse gets its answer, status 400, and no turn: calls without an output, outputs
+    without a call or twice, reasoning that leads to nothing.
     """
 
     def __init__(
@@ -335,8 +349,9 @@ class LoopbackServer:
         *,
         port: int = 0,
         process: bool = False,
+        strict: bool = False,
     ) -> None:
-        self._script = _Script(turns)
+        self._script = _Script(turns, strict)
         self._port = port
         self._host: _ThreadHost | _ProcessHost | None = None
         self._in_process = process
@@ -390,9 +405,11 @@ class LoopbackServer:
         return self._wait(lambda: self._script.disconnects >= count, timeout)
 
     def assert_complete(self) -> None:
-        """Raise `AssertionError` unless every turn was asked for, nothing beyond them, and none was broken."""
+        """Raise `AssertionError` unless every turn was asked for, nothing else, and nothing was broken or refused."""
         self._refresh()
         script = self._script
+        if script.invalid:
+            raise AssertionError(f"Requests were refused: {' '.join(script.invalid)}")
         if script.failures:
             raise AssertionError(f"The loopback script is broken: {'; '.join(script.failures)}")
         if script.every is None and script.answered != len(script.turns):
@@ -456,6 +473,7 @@ class _ProcessHost:
             raise TypeError("A server in its own process needs a list of turns, not a callable")
         data = json.dumps([turn_to_json(turn) for turn in script.turns])
         command = [sys.executable, "-m", "agentcell.testing.loopback", "-", "--port", str(port)]
+        command += ["--strict"] if script.strict else []
         self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._child.stdin is not None and self._child.stdout is not None
         self._child.stdin.write(data + "\n")
@@ -474,6 +492,7 @@ class _ProcessHost:
             script.requests = [RecordedRequest(**request) for request in state["requests"]]
             script.answered, script.refused = state["answered"], state["refused"]
             script.disconnects, script.failures = state["disconnects"], state["failures"]
+            script.invalid = state["invalid"]
 
     def stop(self) -> None:
         with self._child:  # closes the pipes and waits
@@ -486,6 +505,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("script", help="JSON file with a list of turns, or - for standard input")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    parser.add_argument("--strict", action="store_true", help="refuse the histories that the real service refuses")
     options = parser.parse_args(argv)
     if options.script == "-":
         turns = json.loads(sys.stdin.readline())
@@ -499,7 +519,7 @@ def main(argv: list[str] | None = None) -> int:
             threading.Thread(target=lambda: (sys.stdin.read(), end()), daemon=True).start()
 
     try:
-        asyncio.run(_serve(_Script(turns), options.port, started))
+        asyncio.run(_serve(_Script(turns, options.strict), options.port, started))
     except KeyboardInterrupt:
         return 0
     return 0

@@ -15,9 +15,11 @@ _CREATED_AT = 1_750_000_000.0
 """A fixed time, so that the same script gives the same bytes."""
 
 
-def error_body(message: str, *, code: str, kind: str = "invalid_request_error") -> dict[str, Any]:
+def error_body(
+    message: str, *, code: str | None, kind: str = "invalid_request_error", param: str | None = None
+) -> dict[str, Any]:
     """An error object in the vendor's format."""
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
 def responses_stream(turn: Turn, request: Mapping[str, Any], number: int) -> Iterator[bytes]:
