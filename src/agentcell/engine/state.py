@@ -18,6 +18,7 @@ from ..agent import Agent
 from ..exceptions import AgentsException, RunErrorDetails, UserError
 from ..guardrail import InputGuardrailResult, OutputGuardrailResult
 from ..items import ItemHelpers, ModelResponse, RunItem, as_input_list, output_text
+from ..released import HoldsAgents
 from ..run_config import DEFAULT_MAX_TURNS, RunConfig
 from ..run_context import RunContextWrapper, TContext
 from ..stream_events import LogEvent, RawResponsesStreamEvent, RunFailed, RunFinished, RunStarted
@@ -32,8 +33,10 @@ _numbers = itertools.count(1)
 
 
 @dataclass(eq=False)
-class RunState(Generic[TContext]):
+class RunState(HoldsAgents, Generic[TContext]):
     """Everything about one run."""
+
+    AGENTS = ("starting_agent", "current_agent", "started_agent")
 
     context: RunContextWrapper[TContext]
     """The user's object and the usage so far."""
