@@ -52,12 +52,11 @@ IGNORED = ("sandbox", "realtime", "voice", "run_internal", "extensions.sandbox",
 NAMES = {
     "": {
         SESSIONS: """
-            CompactionItem OpenAIConversationsSession OpenAIResponsesCompactionArgs
+            OpenAIConversationsSession OpenAIResponsesCompactionArgs
             OpenAIResponsesCompactionAwareSession OpenAIResponsesCompactionSession
             is_openai_responses_compaction_aware_session
         """,
         APPROVALS: "InputItem ToolApprovalItem",
-        MCP: "MCPApprovalRequestItem MCPApprovalResponseItem MCPListToolsItem",
         HOSTED: """
             ApplyPatchEditor ApplyPatchOperation ApplyPatchResult ApplyPatchTool ApplyPatchToolCustomDataContext
             ApplyPatchToolCustomDataExtractor AsyncComputer Button CodeInterpreterTool Computer ComputerProvider
@@ -73,7 +72,7 @@ NAMES = {
             ShellToolLocalSkill ShellToolSkillReference WebSearchTool WebSearchToolImageSettings apply_diff
             dispose_resolved_computers resolve_computer
         """,
-        LOADED_LATE: "ProgrammaticToolCallingTool ToolSearchCallItem ToolSearchOutputItem ToolSearchTool",
+        LOADED_LATE: "ProgrammaticToolCallingTool ToolSearchTool",
         TRACING: """
             AgentSpanData CustomSpanData FunctionSpanData GenerationSpanData GuardrailSpanData HandoffSpanData
             MCPListToolsSpanData OpenAIAgentRegistrationConfig ResponseSpanData Span SpanData SpanError
@@ -93,13 +92,6 @@ NAMES = {
     "extensions": {HOSTED: "ToolOutputTrimmer"},
     "items": {
         APPROVALS: "InputItem ToolApprovalItem ToolApprovalRawItem",
-        SESSIONS: "CompactionItem",
-        MCP: "MCPApprovalRequestItem MCPApprovalResponseItem MCPListToolsItem",
-        LOADED_LATE: """
-            ToolSearchCallItem ToolSearchCallRawItem ToolSearchOutputItem ToolSearchOutputRawItem
-            coerce_tool_search_call_raw_item coerce_tool_search_output_raw_item
-        """,
-        TO_DO: "ToolCallItemTypes ToolCallOutputTypes",
     },
     "memory": {
         SESSIONS: """
@@ -168,10 +160,6 @@ NAMES = {
             maybe_invoke_function_tool_failure_error_function resolve_function_tool_failure_error_function
             set_function_tool_failure_error_function with_function_tool_failure_error_handler
         """,
-        TO_DO: """
-            ToolFunctionWithContext ToolFunctionWithToolContext ToolFunctionWithoutContext ToolParams
-            ValidToolOutputPydanticModels
-        """,
     },
     "usage": {
         APPROVALS: "deserialize_usage serialize_usage",
@@ -231,21 +219,12 @@ SERVER_STATE = ("previous_response_id", "auto_previous_response_id", "conversati
 DECISIONS = "approve_tool reject_tool is_tool_approved get_approval_status get_rejection_message"
 
 WITHOUT: dict[str, dict[str, str]] = {
-    "items.HandoffCallItem": {TO_DO: "release_agent"},
-    "items.HandoffOutputItem": {TO_DO: "release_agent"},
     "items.ItemHelpers": {LOADED_LATE: "copy_tool_call_caller"},
-    "items.MessageOutputItem": {TO_DO: "release_agent"},
-    "items.ReasoningItem": {TO_DO: "release_agent"},
-    "items.RunItemBase": {TO_DO: "release_agent"},
-    "items.ToolCallItem": {TO_DO: "release_agent"},
-    "items.ToolCallOutputItem": {TO_DO: "release_agent"},
     "models.openai_provider.OpenAIProvider": {TRACING: "agent_registration"},
-    "result.RunResult": {APPROVALS: "interruptions to_state", TO_DO: "release_agents"},
-    "result.RunResultBase": {TO_DO: "release_agents"},
+    "result.RunResult": {APPROVALS: "interruptions to_state"},
     "result.RunResultStreaming": {
         APPROVALS: "interruptions to_state",
         SANDBOX: "ensure_sandbox_cleanup_on_completion",
-        TO_DO: "release_agents",
         TRACING: "trace",
     },
     "run.Runner": {SESSIONS: " ".join(f"{way}({name})" for way in DOORS for name in SERVER_STATE)},

@@ -65,15 +65,21 @@ if TYPE_CHECKING:
     from .handoffs import set_conversation_history_wrappers as set_conversation_history_wrappers
     from .install import install_as_agents as install_as_agents
     from .install import uninstall_as_agents as uninstall_as_agents
+    from .items import CompactionItem as CompactionItem
     from .items import HandoffCallItem as HandoffCallItem
     from .items import HandoffOutputItem as HandoffOutputItem
     from .items import ItemHelpers as ItemHelpers
+    from .items import MCPApprovalRequestItem as MCPApprovalRequestItem
+    from .items import MCPApprovalResponseItem as MCPApprovalResponseItem
+    from .items import MCPListToolsItem as MCPListToolsItem
     from .items import MessageOutputItem as MessageOutputItem
     from .items import ModelResponse as ModelResponse
     from .items import ReasoningItem as ReasoningItem
     from .items import RunItem as RunItem
     from .items import ToolCallItem as ToolCallItem
     from .items import ToolCallOutputItem as ToolCallOutputItem
+    from .items import ToolSearchCallItem as ToolSearchCallItem
+    from .items import ToolSearchOutputItem as ToolSearchOutputItem
     from .items import TResponseInputItem as TResponseInputItem
     from .lifecycle import AgentHooks as AgentHooks
     from .lifecycle import RunHooks as RunHooks
@@ -219,9 +225,13 @@ _WHERE = {
     ],
     "install": ["install_as_agents", "uninstall_as_agents"],
     "items": [
+        "CompactionItem",
         "HandoffCallItem",
         "HandoffOutputItem",
         "ItemHelpers",
+        "MCPApprovalRequestItem",
+        "MCPApprovalResponseItem",
+        "MCPListToolsItem",
         "MessageOutputItem",
         "ModelResponse",
         "ReasoningItem",
@@ -229,6 +239,8 @@ _WHERE = {
         "TResponseInputItem",
         "ToolCallItem",
         "ToolCallOutputItem",
+        "ToolSearchCallItem",
+        "ToolSearchOutputItem",
     ],
     "lifecycle": ["AgentHooks", "RunHooks"],
     "logger": ["enable_verbose_stdout_logging"],

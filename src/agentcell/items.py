@@ -6,7 +6,13 @@
     |-- ToolCallItem            the model asked for a tool
     |-- ToolCallOutputItem      a tool answered
     |-- HandoffCallItem         the model asked for a handoff
-    `-- HandoffOutputItem       the conversation passed to another agent
+    |-- HandoffOutputItem       the conversation passed to another agent
+    |-- ToolSearchCallItem      the provider looked for tools
+    |-- ToolSearchOutputItem    what it found
+    |-- MCPListToolsItem        the provider asked an MCP server for its tools
+    |-- MCPApprovalRequestItem  the provider wants to call one of them and asks
+    |-- MCPApprovalResponseItem what it was told
+    `-- CompactionItem          the provider folded the conversation so far; never an event
 
 Each item keeps the Responses API object it came from in `raw_item`, so that history can be sent again unchanged.
 """
@@ -14,12 +20,15 @@ Each item keeps the Responses API object it came from in `raw_item`, so that his
 from __future__ import annotations
 
 import copy
+import functools
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, Union, cast
 
 from . import openai_types as oai
-from .exceptions import ArgumentTypeError
+from .exceptions import AgentsException, ArgumentTypeError
+from .released import HoldsAgents
 from .tool_origin import ToolOrigin
 from .tool_outputs import declared_text, input_content, output_text, rich_parts
 from .usage import Usage
@@ -29,27 +38,45 @@ if TYPE_CHECKING:
 
     from .agent import Agent
 
+    TResponse: TypeAlias = oai.Response
     TResponseInputItem: TypeAlias = oai.ResponseInputItemParam
     TResponseOutputItem: TypeAlias = oai.ResponseOutputItem
     TResponseStreamEvent: TypeAlias = oai.ResponseStreamEvent
+    ToolCallItemTypes: TypeAlias = Any
+    ToolCallOutputTypes: TypeAlias = Any
+    ToolSearchCallRawItem: TypeAlias = oai.ResponseToolSearchCall | dict[str, Any]
+    ToolSearchOutputRawItem: TypeAlias = oai.ResponseToolSearchOutputItem | dict[str, Any]
 
 _LATE = {
     "TResponse": "Response",
     "TResponseInputItem": "ResponseInputItemParam",
     "TResponseOutputItem": "ResponseOutputItem",
     "TResponseStreamEvent": "ResponseStreamEvent",
+    "ToolCallItemTypes": """
+        ResponseFunctionToolCall ResponseComputerToolCall ResponseFileSearchToolCall ResponseFunctionWebSearch McpCall
+        ResponseCodeInterpreterToolCall ImageGenerationCall LocalShellCall Program {}
+    """,
+    "ToolCallOutputTypes": """
+        FunctionCallOutput ComputerCallOutput LocalShellCallOutput ResponseFunctionShellToolCallOutput ProgramOutput {}
+    """,
+    "ToolSearchCallRawItem": "ResponseToolSearchCall {}",
+    "ToolSearchOutputRawItem": "ResponseToolSearchOutputItem {}",
 }
+"""Aliases, each with the client's types that it joins; `{}` for any dictionary."""
 
 
 def __getattr__(name: str) -> Any:
     if name in _LATE:
-        return getattr(oai, _LATE[name])
+        kinds = [dict[str, Any] if kind == "{}" else getattr(oai, kind) for kind in _LATE[name].split()]
+        return functools.reduce(operator.or_, kinds)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass
-class RunItemBase:
+class RunItemBase(HoldsAgents):
     """What all items have."""
+
+    AGENTS = ("agent",)
 
     agent: Agent[Any]
     """The agent whose run made the item."""
@@ -59,6 +86,10 @@ class RunItemBase:
     def to_input_item(self) -> oai.ResponseInputItemParam:
         """The item in the form in which it is sent back to a model."""
         return cast("oai.ResponseInputItemParam", as_input_item(self.raw_item))
+
+    def release_agent(self) -> None:
+        """Keep the item's agents only weakly: they read as `None` once nobody else holds them."""
+        self.let_go()
 
 
 def as_input_item(raw_item: Any) -> dict[str, Any]:
@@ -139,6 +170,13 @@ class ToolCallOutputItem(RunItemBase):
         """The id that joins the call and its output."""
         return _field(self.raw_item, "call_id")
 
+    def to_input_item(self) -> oai.ResponseInputItemParam:
+        """The item in the form in which it is sent back to a model."""
+        of_shell = _field(self.raw_item, "type") == "shell_call_output"
+        return cast(
+            Any, without(super().to_input_item(), "status", "created_by") if of_shell else super().to_input_item()
+        )
+
 
 @dataclass
 class HandoffCallItem(RunItemBase):
@@ -154,6 +192,8 @@ class HandoffCallItem(RunItemBase):
 class HandoffOutputItem(RunItemBase):
     """The conversation passed from one agent to another."""
 
+    AGENTS = ("agent", "source_agent", "target_agent")
+
     raw_item: Any
     """The transfer tool's output as the model gets it."""
     source_agent: Agent[Any]
@@ -164,7 +204,118 @@ class HandoffOutputItem(RunItemBase):
     """The item's kind."""
 
 
-RunItem = Union[MessageOutputItem, ReasoningItem, ToolCallItem, ToolCallOutputItem, HandoffCallItem, HandoffOutputItem]
+@dataclass
+class ToolSearchCallItem(RunItemBase):
+    """The provider's search for tools that the model has not been shown."""
+
+    raw_item: oai.ResponseToolSearchCall | dict[str, Any]
+    """The search."""
+    type: Literal["tool_search_call_item"] = "tool_search_call_item"
+    """The item's kind."""
+
+    def to_input_item(self) -> oai.ResponseInputItemParam:
+        """The item in the form in which it is sent back to a model."""
+        return cast(Any, without(super().to_input_item(), "created_by"))
+
+
+@dataclass
+class ToolSearchOutputItem(RunItemBase):
+    """The tools that a search has found."""
+
+    raw_item: oai.ResponseToolSearchOutputItem | dict[str, Any]
+    """What was found."""
+    type: Literal["tool_search_output_item"] = "tool_search_output_item"
+    """The item's kind."""
+
+    def to_input_item(self) -> oai.ResponseInputItemParam:
+        """The item in the form in which it is sent back to a model."""
+        return cast(Any, without(super().to_input_item(), "created_by"))
+
+
+@dataclass
+class MCPListToolsItem(RunItemBase):
+    """The tools of an MCP server that the provider talks to."""
+
+    raw_item: oai.McpListTools
+    """The list."""
+    type: Literal["mcp_list_tools_item"] = "mcp_list_tools_item"
+    """The item's kind."""
+
+
+@dataclass
+class MCPApprovalRequestItem(RunItemBase):
+    """The provider's question whether it may call a tool of an MCP server."""
+
+    raw_item: oai.McpApprovalRequest
+    """The question."""
+    type: Literal["mcp_approval_request_item"] = "mcp_approval_request_item"
+    """The item's kind."""
+
+
+@dataclass
+class MCPApprovalResponseItem(RunItemBase):
+    """The answer to that question."""
+
+    raw_item: oai.McpApprovalResponse
+    """The answer: a dictionary."""
+    type: Literal["mcp_approval_response_item"] = "mcp_approval_response_item"
+    """The item's kind."""
+
+
+@dataclass
+class CompactionItem(RunItemBase):
+    """The conversation so far, folded by the provider."""
+
+    raw_item: Any
+    """The folded conversation, which only the provider can read: a dictionary."""
+    type: Literal["compaction_item"] = "compaction_item"
+    """The item's kind."""
+
+
+def without(item: Any, *names: str) -> dict[str, Any]:
+    """An input item without fields that a provider gives and does not take back."""
+    return {name: value for name, value in item.items() if name not in names}
+
+
+def coerce_tool_search_call_raw_item(raw_item: Any) -> oai.ResponseToolSearchCall | dict[str, Any]:
+    """A tool search as the client's object, or as the dictionary that it is when something is missing.
+
+    Raises `AgentsException` for anything else.
+    """
+    return _coerced(raw_item, "tool_search_call", oai.ResponseToolSearchCall)
+
+
+def coerce_tool_search_output_raw_item(raw_item: Any) -> oai.ResponseToolSearchOutputItem | dict[str, Any]:
+    """What a tool search has found as the client's object, or as a dictionary; see the other one."""
+    return _coerced(raw_item, "tool_search_output", oai.ResponseToolSearchOutputItem)
+
+
+def _coerced(raw_item: Any, kind: str, of: type[BaseModel]) -> Any:
+    if isinstance(raw_item, of):
+        return raw_item
+    if not isinstance(raw_item, Mapping) or raw_item.get("type") != kind:
+        got = repr(raw_item.get("type")) if isinstance(raw_item, Mapping) else type(raw_item)
+        raise AgentsException(f"Unexpected {kind.replace('_', ' ')} item type: {got}")
+    try:
+        return of.model_validate(raw_item)
+    except ValueError:
+        return dict(raw_item)
+
+
+RunItem = Union[
+    MessageOutputItem,
+    ReasoningItem,
+    ToolCallItem,
+    ToolCallOutputItem,
+    HandoffCallItem,
+    HandoffOutputItem,
+    ToolSearchCallItem,
+    ToolSearchOutputItem,
+    MCPListToolsItem,
+    MCPApprovalRequestItem,
+    MCPApprovalResponseItem,
+    CompactionItem,
+]
 """Any item of a run."""
 
 

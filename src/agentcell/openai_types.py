@@ -29,23 +29,32 @@ if TYPE_CHECKING:
     from openai.types.responses import ResponseReasoningItem as ResponseReasoningItem
     from openai.types.responses import ResponseStreamEvent as ResponseStreamEvent
     from openai.types.responses import ResponseTextDeltaEvent as ResponseTextDeltaEvent
+    from openai.types.responses import ResponseToolSearchCall as ResponseToolSearchCall
+    from openai.types.responses import ResponseToolSearchOutputItem as ResponseToolSearchOutputItem
     from openai.types.responses import ResponseUsage as ResponseUsage
     from openai.types.responses.response_input_item_param import FunctionCallOutput as FunctionCallOutput
+    from openai.types.responses.response_input_item_param import McpApprovalResponse as McpApprovalResponse
+    from openai.types.responses.response_output_item import McpApprovalRequest as McpApprovalRequest
+    from openai.types.responses.response_output_item import McpListTools as McpListTools
     from openai.types.responses.response_usage import InputTokensDetails as InputTokensDetails
     from openai.types.responses.response_usage import OutputTokensDetails as OutputTokensDetails
     from openai.types.shared import Reasoning as Reasoning
 
 _ELSEWHERE = {
-    "AsyncOpenAI": "openai",
-    "Body": "openai._types",
-    "Headers": "openai._types",
-    "Query": "openai._types",
-    "FunctionCallOutput": "openai.types.responses.response_input_item_param",
-    "InputTokensDetails": "openai.types.responses.response_usage",
-    "OutputTokensDetails": "openai.types.responses.response_usage",
-    "Reasoning": "openai.types.shared",
+    "openai": "AsyncOpenAI",
+    "openai._types": "Body Headers Query",
+    "openai.types.responses.response_input_item_param": """
+        ComputerCallOutput FunctionCallOutput LocalShellCallOutput McpApprovalResponse
+    """,
+    "openai.types.responses.response_output_item": """
+        ImageGenerationCall LocalShellCall McpApprovalRequest McpCall McpListTools Program ProgramOutput
+    """,
+    "openai.types.responses.response_usage": "InputTokensDetails OutputTokensDetails",
+    "openai.types.shared": "Reasoning",
 }
-"""Where a name lives when it is not in `openai.types.responses`."""
+"""The modules of names that are not in `openai.types.responses`."""
+
+_HOME = {name: module for module, names in _ELSEWHERE.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
@@ -54,7 +63,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     try:
-        value = getattr(import_module(_ELSEWHERE.get(name, "openai.types.responses")), name)
+        value = getattr(import_module(_HOME.get(name, "openai.types.responses")), name)
     except AttributeError:
         raise AttributeError(f"openai's types have no name {name!r}") from None
     globals()[name] = value

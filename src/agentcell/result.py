@@ -17,11 +17,12 @@ from pydantic_core import from_json
 
 from . import openai_types as oai
 from .agent_output import WRAPPER_KEY, AgentOutputSchema
+from .engine.log import Entry
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import RunNotFinished, UserError
 from .items import ItemHelpers, ModelResponse, RunItem, output_text
-from .stream_events import AgentUpdatedStreamEvent, LogEvent, RawResponsesStreamEvent, RunItemStreamEvent
+from .stream_events import AgentUpdatedStreamEvent, LogEvent, NestedEvent, RawResponsesStreamEvent, RunItemStreamEvent
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -169,6 +170,26 @@ class RunResultBase:
         past = ItemHelpers.input_to_new_input_list(self._run.model_input)
         return [*past, *(item.to_input_item() for item in items)]
 
+    def release_agents(self, *, release_new_items: bool = True) -> None:
+        """Keep the run's agents only weakly: `last_agent`, and `agent` of the items, are `None` once nobody holds them.
+
+        A run that goes on keeps the agents it needs. With `release_new_items=False` the items keep theirs.
+        """
+        run = self._run
+        if release_new_items:
+            for item in (*run.new_items, *run.model_items):
+                item.release_agent()
+        if not run.finished:
+            return
+        run.let_go()
+        for event in (entry.event for entry in run.log.entries if isinstance(entry, Entry)):
+            while isinstance(event, NestedEvent):
+                event = event.event
+            if isinstance(event, AgentUpdatedStreamEvent):
+                event.let_go()
+            elif isinstance(event, RunItemStreamEvent) and release_new_items:  # of a nested run
+                event.item.release_agent()
+
     def _summary(self, first_lines: list[str]) -> str:
         run = self._run
         lines = [f"{type(self).__name__}:", *first_lines]
@@ -209,10 +230,10 @@ class RunResult(RunResultBase):
     """A finished run."""
 
     def __str__(self) -> str:
-        return self._summary([f"- Last agent: {self.last_agent.name}"])
+        return self._summary([f"- Last agent: {self._run.name_of('current_agent')}"])
 
     def __repr__(self) -> str:
-        return f"<RunResult {self.run_id} of {self.last_agent.name!r}: {self._run.status}>"
+        return f"<RunResult {self.run_id} of {self._run.name_of('current_agent')!r}: {self._run.status}>"
 
 
 class RunResultStreaming(RunResultBase):
@@ -383,7 +404,7 @@ class RunResultStreaming(RunResultBase):
         run = self._run
         return self._summary(
             [
-                f"- Current agent: {run.current_agent.name}",
+                f"- Current agent: {run.name_of('current_agent')}",
                 f"- Current turn: {run.current_turn}",
                 f"- Max turns: {run.max_turns}",
                 f"- Is complete: {self.is_complete}",
@@ -392,7 +413,7 @@ class RunResultStreaming(RunResultBase):
         )
 
     def __repr__(self) -> str:
-        return f"<RunResultStreaming {self.run_id} of {self.current_agent.name!r}: {self._run.status}>"
+        return f"<RunResultStreaming {self.run_id} of {self._run.name_of('current_agent')!r}: {self._run.status}>"
 
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Union
 
@@ -23,12 +24,18 @@ from .exceptions import ArgumentTypeError
 from .items import (
     HandoffCallItem,
     HandoffOutputItem,
+    MCPApprovalRequestItem,
+    MCPApprovalResponseItem,
+    MCPListToolsItem,
     MessageOutputItem,
     ReasoningItem,
     RunItem,
     ToolCallItem,
     ToolCallOutputItem,
+    ToolSearchCallItem,
+    ToolSearchOutputItem,
 )
+from .released import HoldsAgents
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -55,6 +62,11 @@ _NAMES: dict[type[Any], RunItemName] = {
     ToolCallOutputItem: "tool_output",
     HandoffCallItem: "handoff_requested",
     HandoffOutputItem: "handoff_occured",
+    ToolSearchCallItem: "tool_search_called",
+    ToolSearchOutputItem: "tool_search_output_created",
+    MCPListToolsItem: "mcp_list_tools",
+    MCPApprovalRequestItem: "mcp_approval_requested",
+    MCPApprovalResponseItem: "mcp_approval_response",
 }
 
 
@@ -111,8 +123,10 @@ class RunItemStreamEvent:
 
 
 @dataclass(init=False)
-class AgentUpdatedStreamEvent:
+class AgentUpdatedStreamEvent(HoldsAgents):
     """Another agent is running now."""
+
+    AGENTS = ("new_agent",)
 
     new_agent: Agent[Any]
     """The agent."""
@@ -133,6 +147,11 @@ class AgentUpdatedStreamEvent:
     def agent(self) -> Agent[Any]:
         """Another name of `new_agent`."""
         return self.new_agent
+
+
+def item_events(items: Iterable[RunItem]) -> list[RunItemStreamEvent]:
+    """The events of items, in order; items whose kind has no event, such as compactions, are left out."""
+    return [RunItemStreamEvent(item=item) for item in items if item.__class__ in _NAMES]
 
 
 StreamEvent = Union[RawResponsesStreamEvent, RunItemStreamEvent, AgentUpdatedStreamEvent]

@@ -13,7 +13,7 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Union, Unpack, overload
 
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
@@ -50,8 +50,20 @@ if TYPE_CHECKING:
     from .items import RunItem
     from .tool_context import ToolContext
 
-ToolFunction = Callable[..., Any]
-"""A function that can become a tool; its first parameter may be the run's context."""
+ToolParams = ParamSpec("ToolParams")
+"""The parameters of a function, as far as the model gives them."""
+ToolFunctionWithoutContext = Callable[ToolParams, Any]
+"""A function of the model's arguments alone."""
+ToolFunctionWithContext = Callable[Concatenate[RunContextWrapper[Any], ToolParams], Any]
+"""A function that gets the run's context first."""
+ToolFunctionWithToolContext = Callable[Concatenate["ToolContext[Any]", ToolParams], Any]
+"""A function that gets the context of its call first."""
+ToolFunction = Union[
+    ToolFunctionWithoutContext[ToolParams], ToolFunctionWithContext[ToolParams], ToolFunctionWithToolContext[ToolParams]
+]
+"""A function that can become a tool."""
+ValidToolOutputPydanticModels = Union[ToolOutputText, ToolOutputImage, ToolOutputFileContent]
+"""Rich content that a tool may return as an object."""
 ToolTimeoutBehavior = Literal["error_as_result", "raise_exception"]
 """What happens when a tool takes too long: a text for the model, or the end of the run."""
 ToolCaller = Literal["direct", "programmatic"]
@@ -404,6 +416,9 @@ __all__ = [
     "ToolCaller",
     "ToolErrorFunction",
     "ToolFunction",
+    "ToolFunctionWithContext",
+    "ToolFunctionWithToolContext",
+    "ToolFunctionWithoutContext",
     "ToolOrigin",
     "ToolOriginType",
     "ToolOutputFileContent",
@@ -412,7 +427,9 @@ __all__ = [
     "ToolOutputImageDict",
     "ToolOutputText",
     "ToolOutputTextDict",
+    "ToolParams",
     "ToolTimeoutBehavior",
+    "ValidToolOutputPydanticModels",
     "default_tool_error_function",
     "default_tool_timeout_error_message",
     "function_tool",

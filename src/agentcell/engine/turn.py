@@ -22,8 +22,12 @@ from ..items import (
     ReasoningItem,
     RunItem,
     ToolCallItem,
+    ToolCallOutputItem,
+    ToolSearchCallItem,
+    ToolSearchOutputItem,
 )
 from .call_ids import without_repeats
+from .provider_items import provider_items
 
 if TYPE_CHECKING:
     from .. import openai_types as oai
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
     from ..agent_output import AgentOutputSchemaBase
     from ..handoffs import Handoff
     from ..tool import FunctionTool
+
+
+ACTIVITY = (ToolCallItem, ToolCallOutputItem, ToolSearchCallItem, ToolSearchOutputItem)
+"""Items after which the model is asked again, when it has said nothing."""
 
 
 @dataclass
@@ -160,7 +168,7 @@ def plan(setting: TurnSetting, response: ModelResponse, earlier: Sequence[RunIte
                 )
                 sorted_.tools.append(ToolRun(raw, tool))
             case _:
-                sorted_.items.append(ToolCallItem(agent, raw))
+                sorted_.items.extend(provider_items(agent, raw))
     return sorted_
 
 
@@ -182,5 +190,5 @@ def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:
             return FinalOutput(schema.validate_json(text))
         except ModelBehaviorError as error:
             raise InvalidFinalOutput(error) from error
-    acted_elsewhere = turn.repeats or any(isinstance(item, ToolCallItem) for item in turn.items)
+    acted_elsewhere = turn.repeats or any(isinstance(item, ACTIVITY) for item in turn.items)
     return RunAgain() if not messages and acted_elsewhere else FinalOutput(text or "")

@@ -73,7 +73,7 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
         case RunItemStreamEvent():
             return _item(view, event.item)
         case AgentUpdatedStreamEvent():
-            return replace(view, agent=event.new_agent.name)
+            return replace(view, agent=event.name_of("new_agent"))
         case RunStarted():
             started = replace(view, run_id=event.run_id, prompt=event.prompt, started_at=event.started_at)
             return replace(started, state="thinking")
@@ -272,9 +272,9 @@ def _item(view: RunView, item: Any) -> RunView:
     if isinstance(item, HandoffOutputItem):
         found = view.find(str(item.raw_item.get("call_id")))
         if found is not None and isinstance(found[1], HandoffMark):
-            return _set(view, found[0], replace(found[1], target=item.target_agent.name, state="done"))
+            return _set(view, found[0], replace(found[1], target=item.name_of("target_agent"), state="done"))
         mark = HandoffMark(
-            f"h{len(view.blocks)}", "", item.source_agent.name, "", Text(), item.target_agent.name, "done"
+            f"h{len(view.blocks)}", "", item.name_of("source_agent"), "", Text(), item.name_of("target_agent"), "done"
         )
         return _add(view, mark)
     if isinstance(item, ToolCallOutputItem) and item.call_id:
