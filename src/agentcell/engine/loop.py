@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ..exceptions import MaxTurnsExceeded, OutputGuardrailTripwireTriggered, UserError
 from ..items import ItemHelpers, ModelResponse, RunItem
-from ..stream_events import AgentUpdatedStreamEvent, CallParsed, RunItemStreamEvent
+from ..stream_events import AgentUpdatedStreamEvent, CallParsed, item_events
 from .calls import CallResults, run_calls
 from .guards import InputChecks
 from .model_call import call_model, colliding_names, distinct_tools
@@ -137,8 +137,7 @@ def _announce(run: RunState[Any], turn: TurnPlan) -> None:
         run.say(CallParsed(wanted.call.call_id, wanted.call.name, wanted.call.arguments, "tool"))
     for wanted in turn.handoffs:
         run.say(CallParsed(wanted.call.call_id, wanted.call.name, wanted.call.arguments, "handoff"))
-    for item in turn.items:
-        run.say(RunItemStreamEvent(item=item))
+    _tell(run, turn.items)
 
 
 async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, response: ModelResponse) -> NextStep:
@@ -205,5 +204,5 @@ async def _handled(run: RunState[Any], problem: Exception) -> FinalOutput:
 
 
 def _tell(run: RunState[Any], items: list[RunItem]) -> None:
-    for item in items:
-        run.say(RunItemStreamEvent(item=item))
+    for event in item_events(items):
+        run.say(event)
