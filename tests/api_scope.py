@@ -16,7 +16,6 @@ WEBSOCKET = "never: the websocket transport"
 SANDBOX = "never: sandboxes, realtime, voice"
 INTERNAL = "never: a part of the reference's own works, which its documentation does not describe"
 OPTIONAL = "later: models and stores of other vendors"
-TO_DO = "owed: belongs to the runner and is not there yet"
 
 MODULES = {
     MCP: "mcp mcp.manager mcp.server mcp.util",
@@ -120,11 +119,7 @@ NAMES = {
     },
     "prompts": {INTERNAL: "PromptUtil"},
     "retry": {INTERNAL: "retry_policy_retries_all_transient_errors retry_policy_retries_safe_transport_errors"},
-    "run": {
-        TO_DO: "AgentRunner RunOptions get_default_agent_runner set_default_agent_runner",
-    },
     "run_config": {
-        TO_DO: "RunOptions",
         SANDBOX: "SandboxArchiveLimits SandboxConcurrencyLimits SandboxRunConfig",
     },
     "strict_schema": {INTERNAL: "has_more_than_n_keys is_dict is_list resolve_ref"},

@@ -1,7 +1,7 @@
 """`Runner`: the doors into a run.
 
-All three prepare the same `RunState` and drive it with the same loop: `run` in the caller's task, `run_streamed` in a
-task of its own on the caller's loop, `run_sync` by blocking the caller.
+All three go through the default runner (`agent_runner`), prepare the same `RunState` and drive it with the same loop:
+`run` in the caller's task, `run_streamed` in a task of its own on the caller's loop, `run_sync` by blocking the caller.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from . import openai_types as oai
 from .agent import Agent
+from .agent_runner import AgentRunner, get_default_agent_runner, set_default_agent_runner
 from .engine.hooks import Hooks
 from .engine.loop import drive
 from .engine.outcome import HANDLER_NAMES
@@ -30,6 +31,7 @@ from .run_config import (
     OutputGuardrailBlockedMessageFormatter,
     ReasoningItemIdPolicy,
     RunConfig,
+    RunOptions,
     ToolErrorFormatter,
     ToolErrorFormatterArgs,
     ToolExecutionConfig,
@@ -42,6 +44,7 @@ from .run_error_handlers import RunErrorHandlers
 
 __all__ = [
     "DEFAULT_MAX_TURNS",
+    "AgentRunner",
     "CallModelData",
     "CallModelInputFilter",
     "ModelInputData",
@@ -50,6 +53,7 @@ __all__ = [
     "ReasoningItemIdPolicy",
     "RunConfig",
     "RunContextWrapper",
+    "RunOptions",
     "RunState",
     "Runner",
     "ToolErrorFormatter",
@@ -57,6 +61,8 @@ __all__ = [
     "ToolExecutionConfig",
     "ToolNameCollisionPolicy",
     "ToolNotFoundBehavior",
+    "get_default_agent_runner",
+    "set_default_agent_runner",
 ]
 
 logger = logging.getLogger("agentcell")
@@ -96,9 +102,16 @@ class Runner:
         Raises `MaxTurnsExceeded`, `ModelBehaviorError`, `ModelRefusalError`, the tripwire errors of guardrails,
         `UserError`, or whatever the model's client raises.
         """
-        run = _prepare(starting_agent, input, context, max_turns, hooks, run_config, error_handlers, max_handoffs)
-        await drive(run)
-        return _finished(run)
+        return await get_default_agent_runner().run(
+            starting_agent,
+            input,
+            context=context,
+            max_turns=max_turns,
+            hooks=hooks,
+            run_config=run_config,
+            error_handlers=error_handlers,
+            max_handoffs=max_handoffs,
+        )
 
     @classmethod
     def run_sync(
@@ -114,12 +127,16 @@ class Runner:
         max_handoffs: int | None = None,
     ) -> RunResult:
         """`Runner.run`, blocking; inside a running event loop, as in a notebook, the run gets a loop of its own."""
-        run = _prepare(starting_agent, input, context, max_turns, hooks, run_config, error_handlers, max_handoffs)
-        if loop_is_running():
-            own_loop.run(drive(run), on_interrupt=run.cancel)
-        else:
-            asyncio.run(drive(run))
-        return _finished(run)
+        return get_default_agent_runner().run_sync(
+            starting_agent,
+            input,
+            context=context,
+            max_turns=max_turns,
+            hooks=hooks,
+            run_config=run_config,
+            error_handlers=error_handlers,
+            max_handoffs=max_handoffs,
+        )
 
     @classmethod
     def run_streamed(
@@ -139,14 +156,19 @@ class Runner:
         The run goes on in the background whether or not anybody iterates it. Outside a running event loop it is
         prepared here and starts when it is first iterated, awaited or displayed.
         """
-        run = _prepare(starting_agent, input, context, max_turns, hooks, run_config, error_handlers, max_handoffs)
-        run.streamed = True
-        if loop_is_running():
-            start(run)
-        return RunResultStreaming(run)
+        return get_default_agent_runner().run_streamed(
+            starting_agent,
+            input,
+            context=context,
+            max_turns=max_turns,
+            hooks=hooks,
+            run_config=run_config,
+            error_handlers=error_handlers,
+            max_handoffs=max_handoffs,
+        )
 
 
-def _prepare(
+def prepare(
     agent: Agent[Any],
     input: str | list[oai.ResponseInputItemParam],
     context: Any,
@@ -181,14 +203,6 @@ def _checked_handlers(handlers: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if unknown:
         logger.warning("error_handlers has unknown kinds %r; it takes %s", unknown, ", ".join(HANDLER_NAMES))
     return handlers or {}
-
-
-def _finished(run: RunState[Any]) -> RunResult:
-    """The result of a run that has ended; raises its error."""
-    error = run.take_error()
-    if error is not None:
-        raise error
-    return RunResult(run)
 
 
 def start(run: RunState[Any]) -> None:

@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Generic, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .agent import Agent
     from .guardrail import InputGuardrail, OutputGuardrail
     from .handoffs import HandoffHistoryMapper, HandoffInputFilter
+    from .lifecycle import RunHooksBase
     from .models.interface import Model, ModelProvider
+    from .run_error_handlers import RunErrorHandlers
 
 DEFAULT_MAX_TURNS = 10
 """Model calls that a run may make unless it says otherwise."""
@@ -230,3 +232,18 @@ def as_run_config(given: RunConfig | Mapping[str, Any] | None) -> RunConfig:
             raise UserError(f"run_config has unknown keys {unknown!r}; it takes {', '.join(known)}")
         return RunConfig(**given)
     raise ArgumentTypeError(f"run_config must be a RunConfig, a dict or None, got {given!r}")
+
+
+class RunOptions(TypedDict, Generic[TContext]):
+    """What a run may be given beside agent and input; see `Runner.run`."""
+
+    context: NotRequired[TContext | None]
+    max_turns: NotRequired[int | None]
+    hooks: NotRequired[RunHooksBase[Any, Any] | None]
+    run_config: NotRequired[RunConfig | dict[str, Any] | None]
+    previous_response_id: NotRequired[str | None]
+    auto_previous_response_id: NotRequired[bool]
+    conversation_id: NotRequired[str | None]
+    session: NotRequired[Any | None]
+    error_handlers: NotRequired[RunErrorHandlers[Any] | None]
+    max_handoffs: NotRequired[int | None]
