@@ -181,7 +181,7 @@ def _count_retries(usage: Usage, failed: int) -> None:
     """Count the attempts before the one that succeeded: requests that brought no tokens."""
     if not failed:
         return
-    own = usage.request_usage_entries or list(as_entries(usage))
+    own = usage.request_usage_entries or list(as_entries(usage, empty=True))
     usage.request_usage_entries = [*(next(as_entries(Usage(requests=1), empty=True)) for _ in range(failed)), *own]
     usage.requests += failed
 
