@@ -1,54 +1,24 @@
-"""The patterns that people build of agents, each as small as it can be: the pattern's promise is what is checked."""
+"""The patterns that people build of several agents, each as small as it can be, played by both libraries.
 
-from __future__ import annotations
+A scene asserts the pattern's promise with either library; that both do the rest alike is checked for every scene. What
+one agent does alone is in `test_examples_basic.py`.
+"""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from stage import Scenes, Stage, compare
 
-from agentcell import (
-    Agent,
-    AgentHookContext,
-    AgentHooks,
-    GenerateDynamicPromptData,
-    GuardrailFunctionOutput,
-    InputGuardrailTripwireTriggered,
-    ItemHelpers,
-    ModelRetrySettings,
-    ModelSettings,
-    OutputGuardrailTripwireTriggered,
-    Prompt,
-    RunConfig,
-    RunContextWrapper,
-    RunHooks,
-    Runner,
-    Tool,
-    ToolGuardrailFunctionOutput,
-    ToolInputGuardrailData,
-    function_tool,
-    handoff,
-    input_guardrail,
-    output_guardrail,
-    retry_policies,
-    tool_input_guardrail,
-)
-from agentcell.extensions import handoff_filters
-from agentcell.extensions.handoff_prompt import RECOMMENDED_PROMPT_PREFIX
-from agentcell.models.response_events import message_item, response_events, typed
-from agentcell.testing import ModelCall, ModelStep, ScriptedModel, assistant_message, function_call
+scene = Scenes()
 
 
-def said(text: str) -> list[Any]:
-    return [assistant_message(text)]
-
-
-def calls(name: str, arguments: dict[str, Any] | None = None, call_id: str = "c1") -> list[Any]:
-    return [function_call(name, arguments or {}, call_id=call_id)]
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
 
 
 def texts(items: Any) -> list[str]:
@@ -59,101 +29,238 @@ def texts(items: Any) -> list[str]:
     return [c if isinstance(c, str) else "".join(part.get("text", "") for part in c) for c in contents]
 
 
-async def test_routing() -> None:
+def outputs(result: Any) -> list[Any]:
+    return [item.output for item in result.new_items if item.type == "tool_call_output_item"]
+
+
+def responding(stage: Stage, answer: Callable[[Any], Any], times: int) -> Any:
+    """A model that answers with what a function makes of each call."""
+    testing = stage.module("testing")
+    return testing.ScriptedModel([testing.ModelStep.respond(answer)] * times)
+
+
+@scene("routing")
+async def routing(stage: Stage) -> None:
     """A triage agent hands off to the one that speaks the language; the next line stays there."""
-    spanish = Agent(name="Spanish", model=ScriptedModel([said("Hola"), said("Adiós")]))
-    french = Agent(name="French", model=ScriptedModel())
-    triage = Agent(
+    spanish = stage.agent("Hola", "Adiós", name="Spanish")
+    french = stage.agent("Bonjour", name="French")
+    triage = stage.agent(
+        stage.call("transfer_to_spanish"),
         name="Triage",
-        instructions=f"{RECOMMENDED_PROMPT_PREFIX}\nHand off by language.",
+        instructions="Hand off by language.",
         handoffs=[french, spanish],
-        model=ScriptedModel([calls("transfer_to_spanish")]),
     )
-    result = Runner.run_streamed(triage, "Hola, ¿qué tal?")
-    agents = [
-        event.new_agent.name async for event in result.stream_events() if event.type == "agent_updated_stream_event"
-    ]
-    assert agents == ["Triage", "Spanish"]
-    assert result.final_output == "Hola" and result.current_agent is spanish
-    again = await Runner.run(
-        result.current_agent, [*result.to_input_list(), {"role": "user", "content": "Tengo que irme"}]
-    )
+    result = await stage.run(triage, "Hola, ¿qué tal?")
+    assert result.final_output == "Hola" and result.last_agent is spanish
+    again = await stage.run(result.last_agent, [*result.to_input_list(), user("Tengo que irme")])
     assert again.final_output == "Adiós" and again.last_agent is spanish
 
 
-async def test_routing_with_a_filter() -> None:
-    """What the next agent sees of the conversation is the filter's decision; earlier turns stay in the result."""
+@scene("message filter")
+async def a_message_filter(stage: Stage) -> None:
+    """What the next agent sees is the filter's decision: no tools, and not the first lines."""
 
-    @function_tool
+    @stage.lib.function_tool
     def dice() -> int:
         return 4
 
-    second = Agent(name="Second", model=ScriptedModel([said("done")]))
-    first = Agent(
+    remove_all_tools = stage.module("extensions.handoff_filters").remove_all_tools
+
+    def shorten(data: Any) -> Any:
+        data = remove_all_tools(data)
+        return data.clone(input_history=data.input_history[2:])
+
+    second = stage.agent("done", name="Second")
+    first = stage.agent(
+        stage.call("dice"),
+        stage.call("transfer_to_second", call_id="c2"),
         name="First",
         tools=[dice],
-        handoffs=[handoff(second, input_filter=handoff_filters.remove_all_tools)],
-        model=ScriptedModel([calls("dice"), calls("transfer_to_second", call_id="c2")]),
+        handoffs=[stage.lib.handoff(second, input_filter=shorten)],
     )
-    result = await Runner.run(first, "roll, then pass on")
-    model: Any = second.model
-    assert [item.get("type") or item["role"] for item in model.last_call.input] == ["user"]
-    kept = ["tool_call_item", "tool_call_output_item", "message_output_item"]
-    assert [item.type for item in result.new_items] == kept, "of the handoff's turn the filter has left nothing"
+    await stage.run(first, [user("one"), user("two"), user("roll, then pass on")])
+    assert texts(second.model.last_call.input) == ["roll, then pass on"]
+    assert not any("dice" in str(item) for item in second.model.last_call.input)
 
 
-async def test_agents_as_tools() -> None:
+@scene("handoff with data")
+async def a_handoff_with_data(stage: Stage) -> None:
+    """The model says why it hands off; a callback gets that, checked, before the next agent begins."""
+
+    class Escalation(BaseModel):
+        reason: str
+
+    async def escalated(context: Any, data: Escalation) -> None:
+        context.context.append(data.reason)
+
+    boss = stage.agent("I see.", name="Boss")
+    clerk = stage.agent(
+        stage.call("escalate", {"reason": "lost luggage"}),
+        name="Clerk",
+        handoffs=[stage.lib.handoff(boss, tool_name_override="escalate", on_handoff=escalated, input_type=Escalation)],
+    )
+    reasons: list[str] = []
+    await stage.run(clerk, "My bag!", context=reasons)
+    assert reasons == ["lost luggage"]
+
+
+@scene("agents as tools")
+async def agents_as_tools(stage: Stage) -> None:
     """The orchestrator stays in charge and gets what the translators said as outputs of its tools."""
-    to_spanish = Agent(name="Spanish", model=ScriptedModel([said("hola")]))
-    to_french = Agent(name="French", model=ScriptedModel([said("bonjour")]))
+    spanish, french = stage.agent("hola", name="Spanish"), stage.agent("bonjour", name="French")
     both = [
-        function_call("to_spanish", {"input": "hello"}, call_id="c1"),
-        function_call("to_french", {"input": "hello"}, call_id="c2"),
+        stage.call("to_spanish", {"input": "hello"}, "c1"),
+        stage.call("to_french", {"input": "hello"}, "c2"),
     ]
-    orchestrator = Agent(
+    orchestrator = stage.agent(
+        both,
+        "hola, bonjour",
         name="Orchestrator",
-        tools=[to_spanish.as_tool("to_spanish", "To Spanish"), to_french.as_tool("to_french", "To French")],
-        model=ScriptedModel([both, said("hola, bonjour")]),
+        tools=[spanish.as_tool("to_spanish", "To Spanish"), french.as_tool("to_french", "To French")],
     )
-    result = await Runner.run(orchestrator, "hello in both")
-    assert [item.output for item in result.new_items if item.type == "tool_call_output_item"] == ["hola", "bonjour"]
-    assert result.last_agent is orchestrator
+    result = await stage.run(orchestrator, "hello in both")
+    assert outputs(result) == ["hola", "bonjour"] and result.last_agent is orchestrator
     assert result.context_wrapper.usage.requests == 4
 
 
-async def test_a_tool_that_runs_only_where_it_is_enabled() -> None:
-    """Each turn asks anew which agents are tools."""
+@scene("agents as tools: conditional")
+async def agents_as_tools_where_enabled(stage: Stage) -> None:
+    """Each run asks anew which agents are tools."""
 
     @dataclass
     class Person:
         languages: list[str]
 
-    def speaks(language: str) -> Callable[[RunContextWrapper[Person], Any], bool]:
+    def speaks(language: str) -> Callable[[Any, Any], bool]:
         return lambda context, agent: language in context.context.languages
 
-    spoken = {name: Agent(name=name, model=ScriptedModel()) for name in ("spanish", "french")}
-    tools: list[Tool] = [agent.as_tool(name, name, is_enabled=speaks(name)) for name, agent in spoken.items()]
-    model = ScriptedModel([said("ok"), said("ok")])
-    agent: Agent[Any] = Agent(name="O", tools=tools, model=model)
+    spoken = {name: stage.agent(name=name) for name in ("spanish", "french")}
+    tools = [agent.as_tool(name, name, is_enabled=speaks(name)) for name, agent in spoken.items()]
+    agent = stage.agent("ok", "ok", tools=tools)
     for languages in (["french"], ["french", "spanish"]):
-        await Runner.run(agent, "hi", context=Person(languages))
-    assert [sorted(tool.name for tool in call.tools) for call in model.calls] == [["french"], ["french", "spanish"]]
+        await stage.run(agent, "hi", context=Person(languages))
+    assert [sorted(tool.name for tool in call.tools) for call in agent.model.calls] == [
+        ["french"],
+        ["french", "spanish"],
+    ]
 
 
-async def test_parallelisation() -> None:
+@scene("agents as tools: streaming")
+async def agents_as_tools_that_stream(stage: Stage) -> None:
+    """The inner agent's events are seen while it works, with the call that they belong to."""
+    seen: list[Any] = []
+
+    async def watch(event: Any) -> None:
+        if event["event"].type != "raw_response_event":
+            seen.append((event["agent"].name, event["event"].type, event["tool_call"].call_id))
+
+    billing = stage.agent("You owe nothing.", name="Billing")
+    tool = billing.as_tool("billing", "Asks billing.", on_stream=watch)
+    asking = stage.agent(stage.call("billing", {"input": "what do I owe?"}), "Nothing.", tools=[tool])
+    assert outputs(await stage.run(asking, "My bill?")) == ["You owe nothing."]
+    assert seen == [("Billing", "agent_updated_stream_event", "c1"), ("Billing", "run_item_stream_event", "c1")]
+
+
+@scene("agents as tools: structured")
+async def agents_as_tools_with_arguments(stage: Stage) -> None:
+    """The tool takes fields of its own, which the inner agent is told in words that its tool makes of them."""
+
+    class Order(BaseModel):
+        text: str
+        source: str
+        target: str
+
+    def brief(options: Any) -> str:
+        order = options["params"]
+        return f"{order['source']} to {order['target']}: {order['text']}"
+
+    translator = stage.agent("Hola", name="Translator")
+    tool = translator.as_tool("translate", "Translates.", parameters=Order, input_builder=brief)
+    order = {"text": "Hello", "source": "English", "target": "Spanish"}
+    await stage.run(stage.agent(stage.call("translate", order), "Done.", tools=[tool]), "Hello in Spanish")
+    assert texts(translator.model.last_call.input) == ["English to Spanish: Hello"]
+    assert sorted(tool.params_json_schema["properties"]) == ["source", "target", "text"]
+
+
+class Verification(BaseModel):
+    verified: bool
+    issues: str
+
+
+@scene("agents as tools: extracted output")
+async def agents_as_tools_with_an_extract(stage: Stage) -> None:
+    """A report is written by specialists; what the writer gets of them is an extract."""
+
+    class Analysis(BaseModel):
+        summary: str
+        tables: list[str]
+
+    async def summary_only(result: Any) -> str:
+        return result.final_output.summary
+
+    found = Analysis(summary="Margins grew.", tables=["x" * 1000])
+    analyst = stage.agent(found.model_dump_json(), name="Analyst", output_type=Analysis)
+    writer = stage.agent(
+        stage.call("fundamentals", {"input": "numbers"}),
+        "A good year: margins grew.",
+        name="Writer",
+        tools=[analyst.as_tool("fundamentals", "Numbers.", custom_output_extractor=summary_only)],
+    )
+    verifier = stage.agent('{"verified": true, "issues": ""}', name="Verifier", output_type=Verification)
+    report = await stage.run(writer, "Report on the year")
+    assert outputs(report) == ["Margins grew."]
+    assert (await stage.run(verifier, report.final_output)).final_output.verified
+
+
+@scene("parallelisation")
+async def parallelisation(stage: Stage) -> None:
     """Three runs at once, and a picker that sees all three answers."""
     together = asyncio.Barrier(3)
 
-    async def answer(call: ModelCall) -> list[Any]:
+    async def answer(call: Any) -> list[Any]:
         await together.wait()  # none gets further before all of them are here
-        return said("bueno")
+        return [stage.said("bueno")]
 
-    translator = Agent(name="T", model=ScriptedModel([ModelStep.respond(answer)] * 3))
-    results = await asyncio.wait_for(asyncio.gather(*(Runner.run(translator, "good") for _ in range(3))), 5)
-    outputs = [ItemHelpers.text_message_outputs(result.new_items) for result in results]
-    model = ScriptedModel([said("bueno")])
-    best = await Runner.run(Agent(name="Picker", model=model), "Pick:\n" + "\n".join(outputs))
-    assert best.final_output == "bueno" and texts(model.calls[-1].input)[0].count("bueno") == 3
+    translator = stage.agent(name="T", model=responding(stage, answer, 3))
+    runs = (stage.lib.Runner.run(translator, "good") for _ in range(3))
+    results = await asyncio.wait_for(asyncio.gather(*runs), 5)
+    said = [stage.lib.ItemHelpers.text_message_outputs(result.new_items) for result in results]
+    picker = stage.agent("bueno", name="Picker")
+    best = await stage.run(picker, "Pick:\n" + "\n".join(said))
+    assert best.final_output == "bueno" and texts(picker.model.last_call.input)[0].count("bueno") == 3
+
+
+class Plan(BaseModel):
+    searches: list[str]
+
+
+@scene("research bot")
+async def a_research_bot(stage: Stage) -> None:
+    """A planner lays out searches, code makes them at once, one of them fails, and a writer gets the rest."""
+
+    plan = Plan(searches=["beaches", "nothing", "music"])
+    planner = stage.agent(plan.model_dump_json(), name="Planner", output_type=Plan)
+
+    async def search(call: Any) -> list[Any]:
+        term = texts(call.input)[0].removeprefix("Search: ")
+        if term == "nothing":
+            raise ConnectionError("no network")
+        return [stage.said(f"about {term}")]
+
+    searcher = stage.agent(name="Search", model=responding(stage, search, 3))
+    planned = await stage.run(planner, "Caribbean")
+
+    async def find(term: str) -> str | None:
+        try:
+            return (await stage.lib.Runner.run(searcher, f"Search: {term}")).final_output
+        except ConnectionError:
+            return None
+
+    found = await asyncio.gather(*map(find, planned.final_output.searches))
+    assert found == ["about beaches", None, "about music"]
+    writer = stage.agent("# Report", name="Writer")
+    await stage.run(writer, "Write: " + ", ".join(filter(None, found)))
+    assert texts(writer.model.last_call.input) == ["Write: about beaches, about music"]
 
 
 class OutlineCheck(BaseModel):
@@ -161,74 +268,64 @@ class OutlineCheck(BaseModel):
     is_scifi: bool
 
 
-@pytest.mark.parametrize("good", [True, False])
-async def test_a_deterministic_flow(good: bool) -> None:
+@scene("deterministic flow")
+async def a_deterministic_flow(stage: Stage) -> None:
     """Code decides what follows from a structured answer."""
-    outliner = Agent(name="Outline", model=ScriptedModel([said("A ship. A storm.")]))
-    verdict = OutlineCheck(good_quality=good, is_scifi=True)
-    checker = Agent(name="Check", output_type=OutlineCheck, model=ScriptedModel([said(verdict.model_dump_json())]))
-    writer = Agent(name="Write", model=ScriptedModel([said("Once upon a time")]))
-
-    outline = await Runner.run(outliner, "a story")
-    checked = await Runner.run(checker, outline.final_output)
-    assert checked.final_output_as(OutlineCheck, raise_if_incorrect_type=True) == verdict
-    story = await Runner.run(writer, outline.final_output) if checked.final_output.good_quality else None
-    model: Any = writer.model
-    assert (story is not None) == good == bool(model.calls)
-
-
-class Weather(BaseModel):
-    city: str
-    degrees: int
+    for good in (True, False):
+        verdict = OutlineCheck(good_quality=good, is_scifi=True)
+        outliner = stage.agent("A ship. A storm.", name="Outline")
+        checker = stage.agent(verdict.model_dump_json(), name="Check", output_type=OutlineCheck)
+        writer = stage.agent("Once upon a time", name="Write")
+        outline = await stage.run(outliner, "a story")
+        checked = await stage.run(checker, outline.final_output)
+        assert checked.final_output_as(OutlineCheck, raise_if_incorrect_type=True) == verdict
+        if checked.final_output.good_quality:
+            await stage.run(writer, outline.final_output)
+        assert len(writer.model.calls) == good
 
 
-@function_tool
-def get_weather(city: str) -> Weather:
-    """The weather of a city."""
-    return Weather(city=city, degrees=21)
+class Verdict(BaseModel):
+    feedback: str
+    score: str
 
 
-@pytest.mark.parametrize("behaviour", ["run_llm_again", "stop_on_first_tool", {"stop_at_tool_names": ["get_weather"]}])
-async def test_forcing_tool_use(behaviour: Any) -> None:
-    """A required tool is called first; what follows is `tool_use_behavior`, and the demand is not repeated."""
-    again = behaviour == "run_llm_again"
-    model = ScriptedModel([calls("get_weather", {"city": "Oslo"}), *([said("21 degrees")] if again else [])])
-    agent = Agent(
-        name="W",
-        tools=[get_weather],
-        tool_use_behavior=behaviour,
-        model_settings=ModelSettings(tool_choice="required"),
-        model=model,
-    )
-    result = await Runner.run(agent, "Oslo?")
-    assert result.final_output == ("21 degrees" if again else "city='Oslo' degrees=21")
-    assert [call.model_settings.tool_choice for call in model.calls] == ["required", None][: 1 + again]
+@scene("LLM as a judge")
+async def a_model_as_judge(stage: Stage) -> None:
+    """The writer tries again with the judge's feedback until it passes."""
+    verdicts = [Verdict(feedback="more ships", score="needs_improvement"), Verdict(feedback="", score="pass")]
+    author = stage.agent("Outline 1", "Outline 2", name="Author")
+    judge = stage.agent(*(v.model_dump_json() for v in verdicts), name="Judge", output_type=Verdict)
+    conversation: list[Any] = [user("a sea story")]
+    while True:
+        outline = await stage.run(author, conversation)
+        conversation = outline.to_input_list()
+        verdict = (await stage.run(judge, conversation)).final_output
+        if verdict.score == "pass":
+            break
+        conversation.append(user(f"Feedback: {verdict.feedback}"))
+    assert outline.final_output == "Outline 2"
+    assert texts(author.model.last_call.input) == ["a sea story", "Outline 1", "Feedback: more ships"]
 
 
 class Homework(BaseModel):
     is_homework: bool
 
 
-@pytest.mark.parametrize("streamed", [True, False])
-async def test_an_input_guardrail(streamed: bool) -> None:
+@scene("input guardrail")
+async def an_input_guardrail(stage: Stage) -> None:
     """An agent that checks the question keeps the main model from being asked."""
-    guard = Agent(name="Guard", output_type=Homework, model=ScriptedModel([said('{"is_homework": true}')]))
+    guard = stage.agent('{"is_homework": true}', name="Guard", output_type=Homework)
 
-    @input_guardrail(run_in_parallel=False)
-    async def no_homework(context: RunContextWrapper[Any], agent: Agent[Any], given: Any) -> GuardrailFunctionOutput:
-        found = (await Runner.run(guard, given, context=context.context)).final_output
-        return GuardrailFunctionOutput(found, found.is_homework)
+    @stage.lib.input_guardrail(run_in_parallel=False)
+    async def no_homework(context: Any, agent: Any, given: Any) -> Any:
+        found = (await stage.lib.Runner.run(guard, given, context=context.context)).final_output
+        return stage.lib.GuardrailFunctionOutput(found, found.is_homework)
 
-    main = ScriptedModel()
-    agent = Agent(name="Support", input_guardrails=[no_homework], model=main)
-    with pytest.raises(InputGuardrailTripwireTriggered) as caught:
-        if streamed:
-            async for _ in Runner.run_streamed(agent, "solve 2x = 4").stream_events():
-                pass
-        else:
-            await Runner.run(agent, "solve 2x = 4")
-    assert caught.value.guardrail_result.output.output_info == Homework(is_homework=True)
-    assert not main.calls
+    main = stage.agent("x is 2", input_guardrails=[no_homework])
+    assert await stage.run(main, "solve 2x = 4") is None
+    name, _, found, *_ = stage.runs[-1]["error"]
+    assert name == "InputGuardrailTripwireTriggered" and found[:3] == ("no_homework", Homework(is_homework=True), True)
+    assert not main.model.calls
 
 
 class Message(BaseModel):
@@ -236,51 +333,58 @@ class Message(BaseModel):
     user_name: str | None
 
 
-async def test_an_output_guardrail() -> None:
+@scene("output guardrail")
+async def an_output_guardrail(stage: Stage) -> None:
     """An answer with a telephone number does not get out."""
 
-    @output_guardrail
-    async def no_numbers(
-        context: RunContextWrapper[Any], agent: Agent[Any], output: Message
-    ) -> GuardrailFunctionOutput:
-        return GuardrailFunctionOutput({"found": "650" in output.response}, "650" in output.response)
+    @stage.lib.output_guardrail
+    async def no_numbers(context: Any, agent: Any, output: Message) -> Any:
+        return stage.lib.GuardrailFunctionOutput({"found": "650" in output.response}, "650" in output.response)
 
     answers = [Message(response="Hello", user_name=None), Message(response="Call 650-123", user_name="Ann")]
-    model = ScriptedModel([said(answer.model_dump_json()) for answer in answers])
-    agent = Agent(name="A", output_type=Message, output_guardrails=[no_numbers], model=model)
-    assert (await Runner.run(agent, "hi")).final_output == answers[0]
-    with pytest.raises(OutputGuardrailTripwireTriggered) as caught:
-        await Runner.run(agent, "number?")
-    assert caught.value.guardrail_result.agent_output == answers[1]
+    steps = [answer.model_dump_json() for answer in answers]
+    agent = stage.agent(*steps, output_type=Message, output_guardrails=[no_numbers])
+    assert (await stage.run(agent, "hi")).final_output == answers[0]
+    assert await stage.run(agent, "number?") is None
+    name, _, found, *_ = stage.runs[-1]["error"]
+    assert name == "OutputGuardrailTripwireTriggered" and found[2] is True and found[-1] == answers[1]
 
 
-async def test_a_tool_guardrail() -> None:
-    """A call that must not be made is answered in words, and the run goes on."""
+@scene("tool guardrails")
+async def tool_guardrails(stage: Stage) -> None:
+    """A call that must not be made, and a result that must not be told, are answered in words; the run goes on."""
     sent: list[str] = []
+    rule = stage.lib.ToolGuardrailFunctionOutput
 
-    @tool_input_guardrail
-    def no_secrets(data: ToolInputGuardrailData) -> ToolGuardrailFunctionOutput:
-        if "sk-" in json.loads(data.context.tool_arguments)["body"]:
-            return ToolGuardrailFunctionOutput.reject_content("Secrets stay here.")
-        return ToolGuardrailFunctionOutput.allow()
+    @stage.lib.tool_input_guardrail
+    def no_secrets(data: Any) -> Any:
+        secret = "sk-" in json.loads(data.context.tool_arguments)["body"]
+        return rule.reject_content("Secrets stay here.") if secret else rule.allow()
 
-    @function_tool(tool_input_guardrails=[no_secrets])
+    @stage.lib.tool_output_guardrail
+    def no_addresses(data: Any) -> Any:
+        return rule.reject_content("Sent, to whom is private.") if "@" in data.output else rule.allow()
+
+    @stage.lib.function_tool(tool_input_guardrails=[no_secrets], tool_output_guardrails=[no_addresses])
     def send(body: str) -> str:
         sent.append(body)
-        return "sent"
+        return "sent to ann@example.org" if body == "hello" else "sent"
 
-    steps = [calls("send", {"body": "sk-123"}), calls("send", {"body": "hello"}, "c2"), said("done")]
-    result = await Runner.run(Agent(name="A", tools=[send], model=ScriptedModel(steps)), "send both")
-    outputs = [item.output for item in result.new_items if item.type == "tool_call_output_item"]
-    assert outputs == ["Secrets stay here.", "sent"] and sent == ["hello"]
+    bodies = ["sk-123", "hello", "bye"]
+    steps = [stage.call("send", {"body": body}, f"c{n}") for n, body in enumerate(bodies)]
+    result = await stage.run(stage.agent(*steps, "done", tools=[send]), "send all")
+    assert outputs(result) == ["Secrets stay here.", "Sent, to whom is private.", "sent"] and sent == ["hello", "bye"]
 
 
-async def test_a_streaming_guardrail() -> None:
+@scene("streaming guardrail", only="streamed")
+async def a_streaming_guardrail(stage: Stage) -> None:
     """The text so far is checked while it streams; a bad one stops the run before its end."""
+    from agentcell.models.response_events import message_item, response_events, typed
+
     words = ["Fish ", "swim ", "in ", "FORBIDDEN ", "never ", "shown"]
     read, closed = asyncio.Event(), asyncio.Event()
 
-    async def slowly(call: ModelCall) -> AsyncIterator[Any]:
+    async def slowly(call: Any) -> Any:
         try:
             item = message_item("".join(words))
             for event in response_events([item], response_id="r1", model="m", pieces=lambda text: words):
@@ -291,174 +395,68 @@ async def test_a_streaming_guardrail() -> None:
         finally:
             closed.set()
 
-    verdicts = ScriptedModel([ModelStep.respond(judgement)] * len(words))
-    judge = Agent(name="Judge", model=verdicts)
-    result = Runner.run_streamed(Agent(name="A", model=ScriptedModel([ModelStep.stream(slowly)])), "tell")
+    def judged(call: Any) -> list[Any]:
+        return [stage.said("bad" if "FORBIDDEN" in texts(call.input)[0] else "ok")]
+
+    testing = stage.module("testing")
+    judge = stage.agent(name="Judge", model=responding(stage, judged, len(words)))
+    agent = stage.agent(name="A", model=testing.ScriptedModel([testing.ModelStep.stream(slowly)]))
+    result = stage.lib.Runner.run_streamed(agent, "tell")
     shown = ""
     async for event in result.stream_events():
         if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
-            if (await Runner.run(judge, shown + event.data.delta)).final_output == "bad":
+            if (await stage.lib.Runner.run(judge, shown + event.data.delta)).final_output == "bad":
                 result.cancel()
                 break
             shown += event.data.delta
             read.set()
     await asyncio.wait_for(closed.wait(), 5)
-    assert shown == "Fish swim in " and len(verdicts.calls) == 4
+    assert shown == "Fish swim in " and len(judge.model.calls) == 4
     assert result.is_complete and result.final_output is None
 
 
-def judgement(call: ModelCall) -> list[Any]:
-    return said("bad" if "FORBIDDEN" in texts(call.input)[0] else "ok")
-
-
-class Verdict(BaseModel):
-    feedback: str
-    score: str
-
-
-async def test_a_model_as_judge() -> None:
-    """The writer tries again with the judge's feedback until it passes."""
-    writer = ScriptedModel([said("Outline 1"), said("Outline 2")])
-    verdicts = [Verdict(feedback="more ships", score="needs_improvement"), Verdict(feedback="", score="pass")]
-    author = Agent(name="Author", model=writer)
-    judge = Agent(name="Judge", output_type=Verdict, model=ScriptedModel([said(v.model_dump_json()) for v in verdicts]))
-    conversation: list[Any] = [{"role": "user", "content": "a sea story"}]
-    while True:
-        outline = await Runner.run(author, conversation)
-        conversation = outline.to_input_list()
-        verdict = (await Runner.run(judge, conversation)).final_output
-        if verdict.score == "pass":
-            break
-        conversation.append({"role": "user", "content": f"Feedback: {verdict.feedback}"})
-    assert outline.final_output == "Outline 2"
-    assert texts(writer.calls[-1].input) == ["a sea story", "Outline 1", "Feedback: more ships"]
-
-
-async def test_dynamic_instructions_and_prompts() -> None:
-    """The system prompt, and a prompt that the provider keeps, are made anew from the context at each turn."""
+@scene("customer service")
+async def customer_service(stage: Stage) -> None:
+    """A conversation of several lines: each goes to the agent that spoke last, and the context remembers."""
 
     @dataclass
-    class Style:
-        name: str
+    class Flight:
+        seat: str | None = None
+        number: str | None = None
 
-    def instructions(context: RunContextWrapper[Style], agent: Agent[Style]) -> str:
-        return f"{agent.name}: answer like a {context.context.name}."
+    async def give_number(context: Any) -> None:
+        context.context.number = "FLT-123"
 
-    async def prompt(data: GenerateDynamicPromptData[Style]) -> Prompt:
-        return {"id": "p1", "variables": {"style": data.context.context.name}}
+    @stage.lib.function_tool
+    async def update_seat(context: stage.lib.RunContextWrapper[Any], seat: str) -> str:  # type: ignore[name-defined]
+        """Change the seat."""
+        assert context.context.number, "the handoff has set it"
+        context.context.seat = seat
+        return f"seat {seat} on {context.context.number}"
 
-    model = ScriptedModel([said("Arr"), said("Beep")])
-    agent: Agent[Style] = Agent(name="S", instructions=instructions, prompt=prompt, model=model)
-    for style in ("pirate", "robot"):
-        await Runner.run(agent, "hi", context=Style(style))
-    assert [call.system_instructions for call in model.calls] == [
-        "S: answer like a pirate.",
-        "S: answer like a robot.",
-    ]
-    variables: list[Any] = [call.prompt.get("variables") for call in model.calls if call.prompt]
-    assert variables == [{"style": "pirate"}, {"style": "robot"}]
-
-
-async def test_lifecycle_hooks() -> None:
-    """One object sees the whole run, another one agent, in the order in which things happen."""
-    seen: list[str] = []
-
-    class Watch(RunHooks):  # type: ignore[misc]
-        async def on_agent_start(self, context: AgentHookContext[Any], agent: Any) -> None:
-            seen.append(f"{agent.name} starts")
-
-        async def on_tool_end(self, context: RunContextWrapper[Any], agent: Any, tool: Any, result: Any) -> None:
-            seen.append(f"{tool.name} gave {result}")
-
-        async def on_handoff(self, context: RunContextWrapper[Any], from_agent: Any, to_agent: Any) -> None:
-            seen.append(f"{from_agent.name} to {to_agent.name}")
-
-        async def on_agent_end(self, context: AgentHookContext[Any], agent: Any, output: Any) -> None:
-            seen.append(f"{agent.name} ends with {output} after {context.usage.requests} requests")
-
-    class Own(AgentHooks):  # type: ignore[misc]
-        async def on_start(self, context: AgentHookContext[Any], agent: Any) -> None:
-            seen.append(f"own start of {agent.name}")
-
-        async def on_handoff(self, context: RunContextWrapper[Any], agent: Any, source: Any) -> None:
-            seen.append(f"own: {source.name} to {agent.name}")
-
-    @function_tool
-    def lucky() -> int:
-        return 7
-
-    last = Agent(name="B", hooks=Own(), model=ScriptedModel([said("bye")]))
-    steps = [calls("lucky"), calls("transfer_to_b", call_id="c2")]
-    first = Agent(name="A", hooks=Own(), tools=[lucky], handoffs=[last], model=ScriptedModel(steps))
-    await Runner.run(first, "go", hooks=Watch())
-    happened = ["A starts", "lucky gave 7", "A to B", "B starts", "B ends with bye after 3 requests"]
-    assert [text for text in seen if not text.startswith("own")] == happened
-    assert [text for text in seen if text.startswith("own")] == ["own start of A", "own: A to B", "own start of B"]
-
-
-async def test_structured_output_while_it_streams() -> None:
-    """A list of objects can be read before it is complete, and is validated at the end."""
-    events = [{"name": "Fair", "day": 3}, {"name": "Race", "day": 9}]
-
-    class Happening(BaseModel):
-        name: str
-        day: int
-
-    whole = json.dumps({"response": events})
-    read = asyncio.Event()
-
-    async def slowly(call: ModelCall) -> AsyncIterator[Any]:
-        item = message_item(whole)
-        for event in response_events([item], response_id="r1", model="m", pieces=list):
-            yield typed(event)
-            if event["type"] == "response.output_text.delta":
-                await read.wait()  # until the consumer has looked at the text so far
-                read.clear()
-
-    agent = Agent(name="A", output_type=list[Happening], model=ScriptedModel([ModelStep.stream(slowly)]))
-    result = Runner.run_streamed(agent, "what is on?")
-    partial: list[Any] = []
-    async for event in result.stream_events():
-        if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
-            partial.append(result.partial_output)
-            read.set()
-    assert len(partial) == len(whole) and partial[-1] == events
-    assert [{"name": "Fa"}] in partial and [events[0]] in partial and [events[0], {"name": "Race"}] in partial
-    lengths = [len(found or []) for found in partial]
-    assert lengths == sorted(lengths)
-    assert result.final_output == [Happening(**event) for event in events]
-
-
-class Busy(Exception):
-    """A server that asks to be left alone for a moment."""
-
-    status_code = 503
-
-
-@pytest.mark.parametrize("streamed", [True, False])
-async def test_retries(streamed: bool) -> None:
-    """A failed call is made again where the policy says so; the run's consumer sees one answer."""
-    model = ScriptedModel([Busy("later"), Busy("later"), said("here")])
-    retry = ModelRetrySettings(
-        max_retries=2, backoff={"initial_delay": 0, "jitter": False}, policy=retry_policies.http_status([503])
+    triage = stage.agent(
+        stage.call("transfer_to_seats", call_id="h1"), "Anything else?", name="Triage", instructions="Route."
     )
-    config = RunConfig(model_settings=ModelSettings(retry=retry))
-    agent = Agent(name="A", model=model)
-    if streamed:
-        result: Any = Runner.run_streamed(agent, "hi", run_config=config)
-        messages = [e async for e in result.stream_events() if e.type == "run_item_stream_event"]
-        assert len(messages) == 1
-    else:
-        result = await Runner.run(agent, "hi", run_config=config)
-    assert result.final_output == "here" and len(model.calls) == 3
-    assert result.context_wrapper.usage.requests == 3
+    seats = stage.agent(
+        "Which seat?",
+        stage.call("update_seat", {"seat": "2A"}, "c1"),
+        "You sit in 2A.",
+        stage.call("transfer_to_triage", call_id="h2"),
+        name="Seats",
+        tools=[update_seat],
+        handoffs=[triage],
+    )
+    triage.handoffs.append(stage.lib.handoff(seats, on_handoff=give_number))
+    current, conversation, context = triage, list[Any](), Flight()
+    said: list[str] = []
+    for line in ("Change my seat", "2A", "Thanks"):
+        result = await stage.run(current, [*conversation, user(line)], context=context)
+        current, conversation = result.last_agent, result.to_input_list()
+        said.append(f"{current.name}: {result.final_output}")
+    assert said == ["Seats: Which seat?", "Seats: You sit in 2A.", "Triage: Anything else?"]
+    assert context == Flight("2A", "FLT-123")
 
 
-async def test_retries_end_where_the_policy_ends() -> None:
-    """What the policy does not name is not tried again."""
-    model = ScriptedModel([ValueError("no"), said("never")])
-    retry = ModelRetrySettings(max_retries=2, policy=retry_policies.http_status([503]))
-    agent = Agent(name="A", model=model, model_settings=ModelSettings(retry=retry))
-    with pytest.raises(ValueError, match="no"):
-        await Runner.run(agent, "hi")
-    assert len(model.calls) == 1
+@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, unlike)
