@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 from agentcell import Agent, RunResultStreaming, function_tool
@@ -23,7 +24,15 @@ class WatchedModel(Model):
         self.open = 0
         self.hang = hang
         """Whether the stream stops for good before its last event."""
+        self.frozen = False
+        """Whether nothing goes on any more: neither this model nor its agent's tools."""
         self.inputs: list[Any] = []
+
+    async def step(self) -> None:
+        """A loop turn; for ever, once everything is frozen."""
+        if self.frozen:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
 
     async def get_response(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError
@@ -37,7 +46,7 @@ class WatchedModel(Model):
         self.open += 1
         try:
             for event in events[:-1] if self.hang else events:
-                await asyncio.sleep(0)
+                await self.step()
                 yield event
             if self.hang:
                 await asyncio.Event().wait()
@@ -48,23 +57,27 @@ class WatchedModel(Model):
                 self.open -= 1
 
 
+acting: ContextVar[WatchedModel] = ContextVar("acting")
+"""The model of the agent that was made last; its tools stand still when it does."""
+
+
 @function_tool
 async def one(note: str = "") -> str:
-    await asyncio.sleep(0)
+    await acting.get().step()
     return "one"
 
 
 @function_tool
 async def two(note: str = "") -> str:
     for _ in range(3):
-        await asyncio.sleep(0)
+        await acting.get().step()
     return "two"
 
 
 @function_tool
 async def three(note: str = "") -> str:
     for _ in range(6):
-        await asyncio.sleep(0)
+        await acting.get().step()
     return "three"
 
 
@@ -103,6 +116,7 @@ def passing(turns: int) -> Callable[..., Any]:
 def agent_of(name: str, *, hang: bool = False) -> tuple[Agent[Any], WatchedModel]:
     """The starting agent of a script, and its model."""
     model = WatchedModel(SCRIPTS[name], hang=hang)
+    acting.set(model)
     tools: list[Any] = [one, two, three]
     other = Agent(name="B", model=model, tools=list(tools))
     agent = Agent(name="A", model=model, tools=list(tools), handoffs=[other])

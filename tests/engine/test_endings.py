@@ -1,43 +1,69 @@
-"""Every way to end a run, at every event of every kind of conversation.
+"""Every way to end a run, at every event of every kind of conversation, on a virtual clock.
 
-Afterwards nothing of it is left: no task, no open stream, no complaint on the loop's exception handler; and its history
-can be sent again.
+A point is a script, an event of it, and a way to end the run when that event has been read. At that moment the model
+and the tools stand still for good, so that nothing ends by itself. Afterwards nothing of the run is left: no task, no
+timer, no open stream or generator, no complaint on the loop's exception handler; every tool that started is recorded,
+the history can be sent again, and no time has passed on the loop's clock: no timer has decided anything.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from runs import SCRIPTS, WatchedModel, agent_of, assert_quiet, assert_valid_history
+from runs import SCRIPTS, WatchedModel, agent_of, assert_quiet
+from virtual_loop import VirtualLoop, assert_no_complaints, run_virtually
 
 from agentcell import Runner, RunResultStreaming
+from agentcell.stream_events import ToolStarted
 
 
 class Boom(Exception):
     """Raised by a loop's body."""
 
 
-Ending = Callable[[RunResultStreaming, int], Awaitable[None]]
+@dataclass
+class Point:
+    """Where a run ends, and what is looked at."""
+
+    result: RunResultStreaming
+    model: WatchedModel
+    at: int
+    """The event after which it ends, counted from 0."""
+    signals: bool
+    """Whether signals are read and counted, too: starts and ends of tools, and what a nested agent does."""
+
+    def events(self) -> AsyncIterator[Any]:
+        return self.result.stream_events(signals=True) if self.signals else aiter(self.result)
+
+    def freeze(self) -> None:
+        self.model.frozen = True
 
 
-async def by_break(result: RunResultStreaming, at: int) -> None:
-    stream = result.stream_events()
+def here(point: Point, seen: int) -> bool:
+    """Whether this is the event; from now on everything stands still."""
+    if seen == point.at:
+        point.freeze()
+    return seen == point.at
+
+
+async def by_break(point: Point) -> None:
     seen = 0
-    async for _ in stream:
-        if seen == at:
+    async for _ in point.events():
+        if here(point, seen):
             break
         seen += 1
-    await stream.aclose()  # type: ignore[attr-defined]  # what the garbage collector does, without waiting for it
 
 
-async def by_exception(result: RunResultStreaming, at: int) -> None:
+async def by_exception(point: Point) -> None:
     async def body() -> None:
         seen = 0
-        async for _ in result:
-            if seen == at:
+        async for _ in point.events():
+            if here(point, seen):
                 raise Boom
             seen += 1
 
@@ -45,20 +71,57 @@ async def by_exception(result: RunResultStreaming, at: int) -> None:
         await body()
 
 
-async def by_aclose(result: RunResultStreaming, at: int) -> None:
-    stream: AsyncIterator[Any] = result.stream_events()
-    for _ in range(at + 1):
-        await anext(stream)
-    await stream.aclose()  # type: ignore[attr-defined]
+async def by_abandoning_a_half_read_iterator(point: Point) -> None:
+    events = point.events()
+    for _ in range(point.at + 1):
+        await anext(events)
+    point.freeze()
+    del events
+    gc.collect(0)
 
 
-async def by_task_cancel(result: RunResultStreaming, at: int) -> None:
+async def by_aclose_of_the_iterator(point: Point) -> None:
+    events: Any = point.events()
+    for _ in range(point.at + 1):
+        await anext(events)
+    point.freeze()
+    await events.aclose()
+
+
+async def by_aclose_of_the_run(point: Point) -> None:
+    events = point.events()
+    for _ in range(point.at + 1):
+        await anext(events)
+    point.freeze()
+    await point.result.aclose()
+
+
+async def by_async_with(point: Point) -> None:
+    async with point.result:
+        seen = 0
+        async for _ in point.events():
+            if here(point, seen):
+                break
+            seen += 1
+
+
+async def by_exception_in_async_with(point: Point) -> None:
+    with pytest.raises(Boom):
+        async with point.result:
+            seen = 0
+            async for _ in point.events():
+                if here(point, seen):
+                    raise Boom
+                seen += 1
+
+
+async def by_task_cancel_in_the_body(point: Point) -> None:
     reached = asyncio.Event()
 
     async def consume() -> None:
         seen = 0
-        async for _ in result:
-            if seen == at:
+        async for _ in point.events():
+            if here(point, seen):
                 reached.set()
                 await asyncio.Event().wait()
             seen += 1
@@ -70,348 +133,171 @@ async def by_task_cancel(result: RunResultStreaming, at: int) -> None:
         await task
 
 
-async def by_cancel(result: RunResultStreaming, at: int) -> None:
-    seen = 0
-    async for _ in result:
-        assert seen <= at, "an event after the cancellation"
-        if seen == at:
-            result.cancel()
-        seen += 1
+async def by_task_cancel_while_waiting(point: Point) -> None:
+    """The consumer waits for its next event, which does not come; when the run was over, it has ended itself."""
+    last = asyncio.Event()
 
-
-async def by_cancel_after_turn(result: RunResultStreaming, at: int) -> None:
-    seen = 0
-    async for _ in result:
-        if seen == at:
-            result.cancel("after_turn")
-        seen += 1
-
-
-async def by_async_with(result: RunResultStreaming, at: int) -> None:
-    async with result as stream:
+    async def consume() -> None:
         seen = 0
-        async for _ in stream:
-            if seen == at:
-                break
+        async for _ in point.events():
+            if here(point, seen):
+                last.set()
             seen += 1
 
-
-async def by_exception_in_async_with(result: RunResultStreaming, at: int) -> None:
-    with pytest.raises(Boom):
-        async with result as stream:
-            seen = 0
-            async for _ in stream:
-                if seen == at:
-                    raise Boom
-                seen += 1
+    task = asyncio.ensure_future(consume())
+    await last.wait()
+    for _ in range(100):  # read what was written before everything stood still
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
 
 
-async def by_cancel_from_a_thread(result: RunResultStreaming, at: int) -> None:
+async def by_timeout_of_an_event(point: Point) -> None:
+    """The only way that needs a timer, of its own."""
+    events = point.events()
+    for _ in range(point.at + 1):
+        await anext(events)
+    point.freeze()
+    try:
+        while True:
+            await asyncio.wait_for(anext(events), 30)
+    except (TimeoutError, StopAsyncIteration):
+        pass
+
+
+async def by_cancel(point: Point) -> None:
     seen = 0
-    async for _ in result:
-        if seen == at:
-            await asyncio.to_thread(result.cancel)
+    async for _ in point.events():
+        assert seen <= point.at, "an event after the cancellation"
+        if here(point, seen):
+            point.result.cancel()
         seen += 1
+
+
+async def by_cancel_from_a_thread(point: Point) -> None:
+    seen = 0
+    async for _ in point.events():
+        if here(point, seen):
+            await asyncio.to_thread(point.result.cancel)
+        seen += 1
+
+
+async def by_cancel_of_the_runs_task(point: Point) -> None:
+    seen = 0
+    async for _ in point.events():
+        if here(point, seen) and point.result.run_loop_task is not None:
+            point.result.run_loop_task.cancel()
+        seen += 1
+
+
+async def by_cancel_after_turn(point: Point) -> None:
+    """The turn is completed, so nothing stands still; the next one does not begin."""
+    seen, turn = 0, 0
+    async for _ in point.events():
+        if seen == point.at:
+            point.result.cancel("after_turn")
+            turn = point.result.current_turn
+        seen += 1
+    assert point.result.current_turn == turn
+
+
+async def by_leaving_the_program(point: Point) -> None:
+    """The loop ends with the run in the middle of it: `asyncio.run` cancels what is left."""
+    events = point.events()
+    for _ in range(point.at + 1):
+        await anext(events)
+    point.freeze()
 
 
 ENDINGS = [
-    by_break, by_exception, by_aclose, by_task_cancel, by_cancel, by_cancel_after_turn, by_async_with,
-    by_exception_in_async_with, by_cancel_from_a_thread,
+    by_break, by_exception, by_abandoning_a_half_read_iterator, by_aclose_of_the_iterator, by_aclose_of_the_run,
+    by_async_with, by_exception_in_async_with, by_task_cancel_in_the_body, by_task_cancel_while_waiting,
+    by_timeout_of_an_event, by_cancel, by_cancel_from_a_thread, by_cancel_of_the_runs_task, by_cancel_after_turn,
+    by_leaving_the_program,
 ]  # fmt: skip
 
+EVENTS = {
+    ("plain", False): 13, ("plain", True): 17,
+    ("parallel tools", False): 33, ("parallel tools", True): 48,
+    ("handoff", False): 28, ("handoff", True): 38,
+    ("guardrails", False): 20, ("guardrails", True): 29,
+    ("nested agent", False): 20, ("nested agent", True): 58,
+}  # fmt: skip
+"""How many events a script has, without signals and with them; a point for each."""
 
-async def quiet(result: RunResultStreaming) -> None:
-    """Wait until the run's task has ended, as it must by itself."""
-    task = result.run_loop_task
-    if task is not None:
-        await asyncio.wait([task], timeout=5)
+Ending = Callable[[Point], Awaitable[None]]
 
 
-async def events_of(name: str) -> int:
-    agent, _ = agent_of(name)
-    return len([event async for event in Runner.run_streamed(agent, "go")])
+@pytest.fixture(scope="module", autouse=True)
+def frozen_garbage() -> Iterator[None]:
+    """What is older than these tests need not be searched after each of them."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
-@pytest.mark.parametrize("ending", ENDINGS, ids=lambda e: e.__name__)
-@pytest.mark.parametrize("name", SCRIPTS)
-async def test_nothing_is_left(name: str, ending: Ending, quiet_loop: list[dict[str, Any]]) -> None:
-    for at in range(await events_of(name)):
+def number_of_events(name: str, signals: bool) -> int:
+    found: list[Any] = []
+
+    async def read(loop: VirtualLoop) -> None:
+        agent, _ = agent_of(name)
+        found.extend([event async for event in Runner.run_streamed(agent, "go").stream_events(signals=signals)])
+
+    run_virtually(read)
+    return len(found)
+
+
+def assert_recorded(result: RunResultStreaming) -> None:
+    """Every tool that started has its output, or that it is unknown, in the history; the user's message is kept."""
+    started = [e.event.call_id for e in result._run.log.entries if isinstance(e.event, ToolStarted)]
+    outputs = {item.call_id: item.output for item in result.new_items if item.type == "tool_call_output_item"}
+    for call_id in started:
+        said = outputs[call_id]
+        assert said in ("one", "two", "three", "ask") or "unknown" in said or "cancelled" in said, said
+    assert result.to_input_list()[0] == {"role": "user", "content": "go"}
+
+
+def end(name: str, ending: Ending, at: int, signals: bool) -> VirtualLoop:
+    """One point; gives its loop."""
+    points: list[Point] = []
+
+    async def run(loop: VirtualLoop) -> None:
         agent, model = agent_of(name)
-        result = Runner.run_streamed(agent, "go")
-        await ending(result, at)
-        await quiet(result)
-        assert_quiet(result, model)
-        assert result.is_complete
-        assert result.status in ("stopped", "done")
-        assert asyncio.all_tasks() == {asyncio.current_task()}, at
+        point = Point(Runner.run_streamed(agent, "go"), model, at, signals)
+        points.append(point)
+        await ending(point)
+        if ending is by_leaving_the_program:
+            return
+        if point.result.run_loop_task is not None:
+            await asyncio.wait([point.result.run_loop_task])
+        for _ in range(20):  # a generator that was left is closed by a task of the loop
+            if not loop.left_over():
+                break
+            await asyncio.sleep(0)
+        assert loop.left_over() == []
         assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
 
+    loop = run_virtually(run)
+    (point,) = points
+    assert loop.time() == 0 or ending is by_timeout_of_an_event
+    assert_quiet(point.result, point.model)
+    assert_recorded(point.result)
+    assert point.result.is_complete and point.result.status in ("stopped", "done")
+    return loop
 
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.__name__)
+@pytest.mark.parametrize("signals", [False, True], ids=["events", "signals"])
 @pytest.mark.parametrize("name", SCRIPTS)
-async def test_every_started_tool_is_recorded(name: str, quiet_loop: list[dict[str, Any]]) -> None:
-    """Wherever a run is stopped, what its tools have returned, or that it is unknown, stands in the history."""
-    from agentcell.stream_events import ToolFinished, ToolStarted
-
-    agent, _ = agent_of(name)
-    count = len([event async for event in Runner.run_streamed(agent, "go").stream_events(signals=True)])
-    for at in range(count):
-        agent, _ = agent_of(name)
-        result = Runner.run_streamed(agent, "go")
-        seen = 0
-        async for _ in result.stream_events(signals=True):
-            if seen == at:
-                result.cancel()
-            seen += 1
-        await quiet(result)
-        entries = [entry.event for entry in result._run.log.entries]
-        started = [event.call_id for event in entries if isinstance(event, ToolStarted)]
-        finished = {event.call_id: event.status for event in entries if isinstance(event, ToolFinished)}
-        outputs = {i.call_id: i.output for i in result.new_items if i.type == "tool_call_output_item"}
-        assert set(started) <= set(finished)
-        for call_id in started:
-            assert outputs[call_id] == call_id[2:] or finished[call_id] == "cancelled"
+def test_nothing_is_left(name: str, signals: bool, ending: Ending) -> None:
+    assert_no_complaints([end(name, ending, at, signals) for at in range(EVENTS[name, signals])])
 
 
-async def test_an_abandoned_iterator_stops_the_run(quiet_loop: list[dict[str, Any]]) -> None:
-    """`break` alone does it: the loop's generator hook closes an iterator that nobody holds."""
-    agent, model = agent_of("plain", hang=True)
-    result = Runner.run_streamed(agent, "go")
-    async for event in result:
-        if event.type == "raw_response_event":
-            break
-    assert result.run_loop_task is not None
-    await asyncio.wait([result.run_loop_task], timeout=5)
-    assert_quiet(result, model)
-    assert result.status == "stopped"
-
-
-async def test_partial_text_is_kept(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, _ = agent_of("plain", hang=True)
-    result = Runner.run_streamed(agent, "go")
-    async for event in result:
-        if event.type == "raw_response_event" and event.data.type == "response.output_text.done":
-            result.cancel()
-    assert result.partial_text == "One two three."
-    assert result.final_output is None
-    assert "Partial text" in str(result) and "One two three." in str(result)
-
-
-async def test_the_stopped_history_can_be_sent_again(quiet_loop: list[dict[str, Any]]) -> None:
-    """A run stopped while its tools run leaves a history that a next run can start from."""
-    agent, _ = agent_of("parallel tools")
-    first = Runner.run_streamed(agent, "go")
-    async for event in first.stream_events(signals=True):
-        if type(event).__name__ == "ToolStarted":
-            first.cancel()
-    await first.aclose()
-    assert len(first.new_items) == 6
-    agent.model = model = WatchedModel([SCRIPTS["plain"][0]])
-    await Runner.run(agent, [*first.to_input_list(), {"role": "user", "content": "Go on."}])
-    assert_valid_history(model.inputs[0])
-
-
-async def test_a_second_reader_keeps_the_run_alive(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, model = agent_of("parallel tools")
-    result = Runner.run_streamed(agent, "go")
-    other = result.stream_events()
-    events = [await anext(other)]
-    async for _ in result:
-        break
-    events += [event async for event in other]
-    assert result.status == "done" and result.final_output == "Done now."
-    assert len(events) == await events_of("parallel tools")
-    assert_quiet(result, model)
-
-
-async def test_the_last_of_two_readers_stops_the_run(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, model = agent_of("plain", hang=True)
-    result = Runner.run_streamed(agent, "go")
-    first, second = result.stream_events(), result.stream_events()
-    await anext(first)
-    await anext(second)
-    await first.aclose()  # type: ignore[attr-defined]
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert result.status == "running"
-    await second.aclose()  # type: ignore[attr-defined]
-    await quiet(result)
-    assert_quiet(result, model)
-    assert result.status == "stopped"
-
-
-async def test_a_view_does_not_keep_a_run_alive(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, model = agent_of("plain", hang=True)
-    result = Runner.run_streamed(agent, "go")
-    view = result._run.log.reader(consumer=False)
-    async for _ in result:
-        break
-    await quiet(result)
-    assert_quiet(result, model)
-    entries = []
-    while more := await view.take_all():
-        entries += more
-    assert type(entries[-1].event).__name__ == "RunFinished"
-
-
-async def test_a_view_does_not_stop_a_run(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, _ = agent_of("parallel tools")
-    result = Runner.run_streamed(agent, "go")
-    view = result._run.log.reader(consumer=False)
-    assert await view.take_all()
-    view.close()
-    assert (await result).final_output == "Done now."
-
-
-async def test_a_view_does_not_hold_up_the_next_turn(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, _ = agent_of("parallel tools")
-    result = Runner.run_streamed(agent, "go")
-    view = result._run.log.reader(consumer=False)
-    assert await view.take() is not None  # and no more
-    assert len([event async for event in result]) == await events_of("parallel tools")
-    view.close()
-
-
-async def test_an_unconsumed_run_goes_on_to_the_end(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, model = agent_of("handoff")
-    result = Runner.run_streamed(agent, "go")
-    assert result.run_loop_task is not None or result.status == "running"
-    await result.run_loop_task  # type: ignore[misc]
-    assert result.final_output == "B speaks." and result.last_agent.name == "B"
-    assert_quiet(result, model)
-
-
-@pytest.mark.parametrize("first", ["final_output", "result", "stream", "await"])
-async def test_an_unconsumed_failure_is_told_once(first: str, quiet_loop: list[dict[str, Any]]) -> None:
-    """Nothing complains by itself; the first who asks for the outcome is told."""
-    from agentcell import MaxTurnsExceeded
-
-    agent, _ = agent_of("parallel tools")
-    result = Runner.run_streamed(agent, "go", max_turns=1)
-    await asyncio.wait([result.run_loop_task])  # type: ignore[list-item]
-    assert isinstance(result.run_loop_exception, MaxTurnsExceeded)
-    assert result.is_complete and result.status == "failed"
-    with pytest.raises(MaxTurnsExceeded):
-        if first == "final_output":
-            _ = result.final_output
-        elif first == "result":
-            _ = result.result
-        elif first == "await":
-            await result
-        else:
-            async for _ in result:
-                pass
-    assert result.final_output is None
-    with pytest.raises(MaxTurnsExceeded):
-        _ = result.result
-
-
-async def test_a_forgotten_failure_is_silent(quiet_loop: list[dict[str, Any]]) -> None:
-    """`quiet_loop` collects garbage and fails on "Task exception was never retrieved"."""
-    agent, _ = agent_of("parallel tools")
-    task = Runner.run_streamed(agent, "go", max_turns=1).run_loop_task
-    assert task is not None
-    await asyncio.wait([task])
-    del task
-
-
-async def test_cancelling_the_run_task_from_outside(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, model = agent_of("plain", hang=True)
-    result = Runner.run_streamed(agent, "go")
-    await asyncio.sleep(0)
-    assert result.run_loop_task is not None
-    result.run_loop_task.cancel()
-    async for _ in result:
-        pass
-    await asyncio.wait([result.run_loop_task])
-    assert_quiet(result, model)
-    assert result.status == "stopped" and result.final_output is None
-
-
-async def test_cancelling_a_run_without_streaming(quiet_loop: list[dict[str, Any]]) -> None:
-    """`Runner.run` works in its caller's task, and its cancellation is the caller's."""
-    agent, model = agent_of("plain", hang=True)
-    task = asyncio.ensure_future(Runner.run(agent, "go"))
-    while not model.open:
-        await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert model.open == 0
-
-
-async def test_a_timeout_around_a_run(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, model = agent_of("plain", hang=True)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0):
-            async for _ in Runner.run_streamed(agent, "go"):
-                pass
-    for _ in range(20):
-        await asyncio.sleep(0)
-    assert model.open == 0
-
-
-async def test_cancelling_before_the_start(quiet_loop: list[dict[str, Any]]) -> None:
-    agent, model = agent_of("plain")
-    result = Runner.run_streamed(agent, "go")
-    result.cancel()
-    await result.aclose()
-    assert [event async for event in result] == []
-    assert model.calls == 0
-    assert_quiet(result, model)
-
-
-async def test_a_hanging_tool_is_cancelled(quiet_loop: list[dict[str, Any]]) -> None:
-    from agentcell import Agent, function_tool
-    from agentcell.models.response_events import function_call_item as call
-
-    seen: list[str] = []
-    running = asyncio.Event()
-
-    @function_tool
-    async def hang() -> str:
-        running.set()
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            seen.append("cancelled")
-            raise
-        return ""
-
-    model = WatchedModel([[call("hang", {}, call_id="c1")]])
-    result = Runner.run_streamed(Agent(name="A", model=model, tools=[hang]), "go")
-    await running.wait()
-    result.cancel()
-    await result.aclose()
-    assert seen == ["cancelled"]
-    assert_quiet(result, model)
-    assert "unknown" in result.new_items[-1].output  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize("kind", ["response.failed", "response.incomplete"])
-async def test_a_failing_stream_is_closed_before_the_run_has_ended(
-    kind: str, quiet_loop: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the loop, and not some time later by the garbage collector."""
-    from agentcell import Agent, StreamInterrupted
-    from agentcell.models.response_events import message_item, response_events, typed
-
-    status = kind.removeprefix("response.")
-    failed = list(response_events([message_item("x")], response_id="r", model="m", status=status))[-1]  # type: ignore[arg-type]
-    opened: list[bool] = []
-
-    class Failing(WatchedModel):
-        async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:  # type: ignore[override]
-            self.open += 1
-            try:
-                yield typed(failed)
-                yield typed(failed)
-            finally:
-                self.open -= 1
-
-    model = Failing([])
-    result = Runner.run_streamed(Agent(name="A", model=model), "go")
-    fail = result._run.fail
-    monkeypatch.setattr(result._run, "fail", lambda error: (opened.append(bool(model.open)), fail(error)))
-    with pytest.raises(StreamInterrupted):
-        await result
-    assert opened == [False]
+def test_every_event_is_a_point(record_property: Callable[[str, object], None]) -> None:
+    """The numbers that the points are counted by are those of the scripts."""
+    assert {key: number_of_events(*key) for key in EVENTS} == EVENTS
+    assert {name for name, _ in EVENTS} == set(SCRIPTS)
+    points = len(ENDINGS) * sum(EVENTS.values())
+    record_property("points", points)
+    assert points == 4560
