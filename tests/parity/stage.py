@@ -1,8 +1,9 @@
 """One scene, played by both libraries, and everything of it that a user can see.
 
 A scene is an async function of a `Stage`: it makes agents with `stage.lib` and calls `stage.run`, once or more often.
-`play` runs it with a library, streaming or not, and gives back plain data: what every run led to, what the model was
-sent, and what the scene itself has noted with `stage.tell` in hooks, tools and callbacks.
+`play` runs it with a library, streaming or not, over scripted models or a loopback server, and gives back plain data:
+what every run led to, what the model was sent, and what the scene itself has noted with `stage.tell` in hooks, tools
+and callbacks.
 
 Notes and events are two sequences: how a consumer's events lie between the calls of hooks is not a promise.
 """
@@ -19,7 +20,9 @@ from typing import Any
 import agents
 import pytest
 from pydantic import BaseModel
-from world import seen, shown_item, usage_of
+from suite import Over, script
+from wire import Wire
+from world import seen, sent, shown_item, usage_of
 
 import agentcell
 
@@ -42,10 +45,11 @@ class Names:
 class Stage:
     """What a scene has at hand."""
 
-    def __init__(self, lib: Any, streamed: bool) -> None:
+    def __init__(self, lib: Any, streamed: bool, wire: Wire | None = None) -> None:
         self.lib: Any = Names(lib)
         self.ours = lib is agentcell
         self.streamed = streamed
+        self.wire = wire
         self.notes: list[Any] = []
         self.runs: list[dict[str, Any]] = []
         self.models: list[Any] = []
@@ -80,10 +84,15 @@ class Stage:
         def step(given: Any) -> Any:
             output = [self.said(given)] if isinstance(given, str) else given
             self.answers += 1
-            ours = {"output": [output] if isinstance(output, BaseModel) else output}
-            return {**ours, "response_id": f"resp_{self.answers}"}
+            return {
+                "output": [output] if isinstance(output, BaseModel) else output,
+                "response_id": f"resp_{self.answers}",
+            }
 
-        made = self._testing.ScriptedModel([step(given) for given in steps])
+        answers = [step(given) for given in steps]
+        if self.wire is not None:
+            return self.wire.model(*(answer["output"] for answer in answers))
+        made = self._testing.ScriptedModel(answers)
         self.models.append(made)
         return made
 
@@ -157,20 +166,6 @@ def plain(value: Any) -> Any:
     return type(value).__name__, value
 
 
-def sent(call: Any) -> dict[str, Any]:
-    """What a model was sent."""
-    return {
-        "system": call.system_instructions,
-        "input": call.input,
-        "tool_choice": call.model_settings.tool_choice,
-        "temperature": call.model_settings.temperature,
-        "tools": [(tool.name, tool.description, tool.params_json_schema) for tool in call.tools],
-        "handoffs": [handoff.tool_name for handoff in call.handoffs],
-        "output": None if call.output_schema is None else call.output_schema.name(),
-        "prompt": call.prompt,
-    }
-
-
 Scene = Callable[[Stage], Awaitable[None]]
 
 KEPT: dict[str, str] = dict.fromkeys(
@@ -182,18 +177,22 @@ ADDED = {**KEPT, "events": "20: the outputs of the calls of a failed turn are ev
 """What differs after a turn that failed while its calls were carried out."""
 
 
-async def play(lib: Any, scene: Scene, streamed: bool) -> dict[str, Any]:
+async def play(lib: Any, scene: Scene, streamed: bool, over: Over = "scripted") -> dict[str, Any]:
     """Play a scene with a library."""
+    if over == "loopback":
+        async with Wire(lib) as wire:
+            return {**await _played(Stage(lib, streamed, wire), scene), "sent": wire.bodies()}
     stage = Stage(lib, streamed)
+    seen_here = await _played(stage, scene)
+    return {**seen_here, "sent": [[sent(call) for call in model.calls] for model in stage.models]}
+
+
+async def _played(stage: Stage, scene: Scene) -> dict[str, Any]:
     with warnings.catch_warnings():
         if not stage.ours:
             warnings.simplefilter("ignore")
         await scene(stage)
-    return {
-        "notes": stage.notes,
-        "runs": stage.runs,
-        "sent": [[sent(call) for call in model.calls] for model in stage.models],
-    }
+    return {"notes": stage.notes, "runs": stage.runs}
 
 
 class Scenes:
@@ -203,19 +202,27 @@ class Scenes:
         self.all: list[Any] = []
 
     def __call__(
-        self, rules: str, *, only: str | None = None, unlike: dict[str, str] | None = None
+        self,
+        rules: str,
+        *,
+        only: str | None = None,
+        over: tuple[Over, ...] = ("scripted", "loopback"),
+        unlike: dict[str, str] | None = None,
     ) -> Callable[[Scene], Scene]:
         """Add a scene.
 
-        `only` is "streamed" or "whole" when it says nothing about the other way to run. `unlike` names what is not the
-        same of its runs, and the row of the table of differences that says why.
+        `only` is "streamed" or "whole" when it says nothing about the other way to run; `over` leaves out a kind of
+        model that cannot show it. `unlike` names what is not the same of its runs, and the row of the table of
+        differences that says why.
         """
 
         def add(scene: Scene) -> Scene:
-            for way in ("streamed", "whole"):
+            rows = {why.partition(":")[0] for why in (unlike or {}).values()}
+            for way, model in itertools.product(("streamed", "whole"), over):
                 if only in (None, way):
-                    name = f"{rules} {scene.__name__} {way}"
-                    self.all.append(pytest.param(scene, way == "streamed", unlike or {}, id=name))
+                    name = f"{rules} {scene.__name__} {way} {model}"
+                    mark = script(rules, over=model, rows=rows, name=scene.__name__)
+                    self.all.append(pytest.param(scene, way == "streamed", model, unlike or {}, id=name, marks=mark))
             return scene
 
         return add
@@ -232,9 +239,9 @@ def differences(ours: Any, theirs: Any, where: str = "") -> list[str]:
     return [] if ours == theirs else [f"{where}: ours {repr(ours)[:300]}, theirs {repr(theirs)[:300]}"]
 
 
-async def compare(scene: Scene, streamed: bool, unlike: Collection[str] = ()) -> dict[str, Any]:
+async def compare(scene: Scene, streamed: bool, over: Over, unlike: Collection[str] = ()) -> dict[str, Any]:
     """Play a scene with both libraries; everything but `unlike` is the same. Returns what was seen with ours."""
-    theirs, ours = [await play(lib, scene, streamed) for lib in LIBS]
+    theirs, ours = [await play(lib, scene, streamed, over) for lib in LIBS]
     for seen_here in (theirs, ours):
         for key in unlike:
             seen_here.pop(key, None)

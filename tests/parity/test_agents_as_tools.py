@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 from stage import ADDED, Scenes, Stage, compare
+from suite import Over
 from world import seen
 
 scene = Scenes()
@@ -414,7 +415,7 @@ async def it_gives_the_final_output(stage: Stage) -> None:
     await stage.run(agent)
 
 
-@scene("59")
+@scene("59", over=("scripted",))
 async def on_stream_that_lags_too_far(stage: Stage) -> None:
     """The tool fails; what is stuck is stopped."""
 
@@ -450,6 +451,6 @@ async def no_invocation_of_other_runs(stage: Stage) -> None:
     stage.tell(result.agent_tool_invocation)
 
 
-@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
-    await compare(played, streamed, unlike)
+@pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, over, unlike)

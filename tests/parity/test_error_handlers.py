@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from stage import Scenes, Stage, compare
+from suite import Over
 from world import Weather
 
 import agentcell
@@ -315,9 +316,9 @@ async def the_message_in_the_next_run(stage: Stage) -> None:
     await stage.run(stage.agent("Hi again."), [*result.to_input_list(), {"role": "user", "content": "Hello?"}])
 
 
-@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
-    seen = await compare(played, streamed, unlike)
+@pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
+    seen = await compare(played, streamed, over, unlike)
     json.dumps(seen["sent"], default=str)
 
 

@@ -11,6 +11,7 @@ import agents
 import pytest
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from stage import Names, Scenes, Stage, compare, play
+from suite import Over
 from world import Weather
 
 import agentcell
@@ -351,7 +352,7 @@ async def both_kinds(stage: Stage) -> None:
     await stage.run(agent)
 
 
-EVENT = {"events": "an output that a guardrail withholds is not in the event of it either"}
+EVENT = {"events": "31: an output that a guardrail withholds is not in the event of it either"}
 """The reference has put the tool's output into its event before the guardrail runs."""
 
 
@@ -431,9 +432,9 @@ async def a_guardrail_of_a_tools_output_raises(stage: Stage) -> None:
     await stage.run(agent)
 
 
-@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
-    await compare(played, streamed, unlike)
+@pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, over, unlike)
 
 
 async def test_rule_31_a_withheld_output_is_in_no_public_event() -> None:

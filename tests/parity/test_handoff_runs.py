@@ -1,7 +1,7 @@
 """Handoffs, run by the reference and by agentcell: what is called when, what the next agent sees, what stays.
 
-Rule numbers are those of the project's list of the reference's behaviours. Every script runs streamed and whole over
-a loopback server, and streamed over both libraries' `ScriptedModel`.
+Rule numbers are those of the project's list of the reference's behaviours. Every script runs streamed and whole, over
+a loopback server and over both libraries' `ScriptedModel`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import agents.items
 import agents.testing
 import pytest
 from openai.types.responses import ResponseOutputMessage
-from world import Script, Weather, build, observe, seen, streamed, whole
+from suite import Over
+from world import Script, Weather, assert_alike, assert_streamed_alike, observe, seen, streamed, ways, whole
 
 import agentcell
 import agentcell.extensions.handoff_filters
@@ -373,8 +374,6 @@ SCRIPTS: dict[str, Script] = {
     "on_handoff raises": Script("42", [[ADD, TO_B], "x"], with_b(on_handoff=fails), more_outputs=True),
 }
 
-LEFT_BY_A_FAILED_TURN = ("new_items", "input_items", "input_list", "normalized", "responses", "last_response_id")
-
 
 def complete(script: Script, agent: Any) -> Any:
     """Lets the last agents of a script hand back to the first one, which `Script.agents` cannot say."""
@@ -403,76 +402,14 @@ async def whole_too(lib: Any, script: Script, agent: Any) -> dict[str, Any]:
     return await whole(lib, script, complete(script, agent))
 
 
-def assert_same(script: Script, theirs: dict[str, Any], ours: dict[str, Any]) -> None:
-    assert list(ours) == list(theirs)
-    if theirs.get("run_data") is None:  # the reference attaches it only sometimes
-        theirs.pop("run_data", None)
-    if script.more_outputs:
-        more = ours["events"][len(theirs["events"]) :]
-        assert {event[:2] for event in more} == {("run_item_stream_event", "tool_output")}
-        ours["events"] = ours["events"][: len(theirs["events"])]
-        theirs = {k: v for k, v in theirs.items() if k not in (*LEFT_BY_A_FAILED_TURN, "run_data")}
-    for key, value in theirs.items():
-        assert ours[key] == value, key
+@pytest.mark.parametrize(("script", "over"), ways(SCRIPTS))
+async def test_streamed(script: Script, over: Over) -> None:
+    assert_streamed_alike(script, *[await observe(lib, script, streamed_too, over) for lib in LIBS])
 
 
-@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
-async def test_streamed(script: Script) -> None:
-    theirs, ours = [await observe(lib, script, streamed_too) for lib in LIBS]
-    assert_same(script, theirs, ours)
-
-
-@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
-async def test_whole(script: Script) -> None:
-    theirs, ours = [await observe(lib, script, whole_too) for lib in LIBS]
-    for body in (*theirs["requests"], *ours["requests"]):
-        body.pop("stream", None)
-    assert ours == theirs
-
-
-@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
-async def test_over_scripted_models(script: Script) -> None:
-    """What the models are given is the same without a server, too."""
-
-    async def run(lib: Any) -> tuple[Any, ...]:
-        testing = sys.modules[f"{lib.__name__}.testing"]
-        steps = [_step(testing, turn) for turn in script.turns]
-        model = testing.ScriptedModel(steps)
-        result = lib.Runner.run_streamed(complete(script, build(lib, script, model)), script.input, **script.options)
-        events = []
-        error: BaseException | None = None
-        try:
-            async for event in result.stream_events():
-                if event.type != "raw_response_event":
-                    events.append(seen(event)[:4])
-        except Exception as raised:
-            error = raised
-        calls = [(c.input, [h.tool_name for h in c.handoffs], [t.name for t in c.tools]) for c in model.calls]
-        return events, calls, error is None, None if error else result.to_input_list(mode="normalized")
-
-    theirs, ours = [await run(lib) for lib in LIBS]
-    if script.more_outputs:
-        theirs, ours = theirs[1:], ours[1:]
-    assert ours == theirs
-
-
-def _step(testing: Any, turn: Any) -> Any:
-    """A turn of a loopback server as a step of a scripted model."""
-    items = turn if isinstance(turn, list) else [turn]
-    step = []
-    for number, item in enumerate(items):
-        if isinstance(item, str):
-            step.append(testing.assistant_message(item, item_id=f"m{number}"))
-        elif item["type"] == "function_call":
-            step.append(
-                testing.function_call(
-                    item["name"], item["arguments"], call_id=item["call_id"], item_id=f"fc_{item['call_id']}"
-                )
-            )
-        else:
-            text = item["content"][0]["text"] if item["type"] == "message" else item["summary"][0]["text"]
-            step.append(testing.assistant_message(text, item_id=f"m{number}"))
-    return step
+@pytest.mark.parametrize(("script", "over"), ways(SCRIPTS))
+async def test_whole(script: Script, over: Over) -> None:
+    assert_alike(*[await observe(lib, script, whole_too, over) for lib in LIBS])
 
 
 async def test_order_of_callbacks() -> None:

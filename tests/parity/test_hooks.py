@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from stage import ADDED, KEPT, Scenes, Stage, compare
+from suite import Over
 from world import Weather
 
 scene = Scenes()
@@ -292,6 +293,6 @@ async def what_hooks_can_change(stage: Stage) -> None:
     stage.tell(mine, result.context_wrapper.context is mine)
 
 
-@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
-    await compare(played, streamed, unlike)
+@pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, over, unlike)

@@ -9,7 +9,8 @@ from typing import Any
 import agents
 import pytest
 from stage import LIBS, Scenes, Stage, compare
-from world import Script, Weather, observe
+from suite import Over
+from world import Script, Weather, observe, ways
 
 scene = Scenes()
 
@@ -260,7 +261,7 @@ async def wrong_settings_of_the_run(stage: Stage) -> None:
             stage.tell("accepted", wrong)
 
 
-@scene("2")
+@scene("2", over=("scripted",))
 async def settings_are_merged(stage: Stage) -> None:
     mine = stage.lib.ModelSettings(temperature=0.5, tool_choice="auto", extra_args={"a": 1})
     runs = stage.lib.ModelSettings(temperature=0.1, extra_args={"b": 2})
@@ -334,9 +335,9 @@ async def what_a_next_run_is_sent(stage: Stage) -> None:
             stage.tell("accepted")
 
 
-@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
-    await compare(played, streamed, unlike)
+@pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, over, unlike)
 
 
 def _computed_prompt(data: Any) -> Any:
@@ -354,9 +355,9 @@ REQUESTS: dict[str, Script] = {
 }
 
 
-@pytest.mark.parametrize("script", REQUESTS.values(), ids=REQUESTS.keys())
-async def test_requests_are_the_same(script: Script) -> None:
-    theirs, ours = [await observe(lib, script) for lib in LIBS]
+@pytest.mark.parametrize(("script", "over"), ways(REQUESTS))
+async def test_requests_are_the_same(script: Script, over: Over) -> None:
+    theirs, ours = [await observe(lib, script, over=over) for lib in LIBS]
     assert ours["requests"] == theirs["requests"] and ours["requests"]
     assert ours["events"] == theirs["events"]
     assert str(ours["final_output"]) == str(theirs["final_output"])

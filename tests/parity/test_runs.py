@@ -9,7 +9,8 @@ from typing import Any
 
 import agents
 import pytest
-from world import RESULTS, Script, Weather, observe, whole
+from suite import Over
+from world import RESULTS, Script, Weather, assert_alike, assert_streamed_alike, observe, ways, whole
 
 import agentcell
 from agentcell.models.response_events import function_call_item as call
@@ -178,12 +179,18 @@ SCRIPTS: dict[str, Script] = {
         same_message=False,
         more_outputs=True,
     ),
-    "incomplete response": Script("12", [Turn(["Half of"], status="incomplete")], same_message=False),
-    "failed response": Script("12", [Turn(["Half of"], status="failed")], same_message=False),
-    "stream without an end": Script(
-        "12", [Turn(["Half of it all"], cut_after=6, cut="end")], same_message=False, streamed_only=True
+    "incomplete response": Script(
+        "12", [Turn(["Half of"], status="incomplete")], same_message=False, over=("loopback",)
     ),
-    "HTTP error": Script("19", [HttpError(400)]),
+    "failed response": Script("12", [Turn(["Half of"], status="failed")], same_message=False, over=("loopback",)),
+    "stream without an end": Script(
+        "12",
+        [Turn(["Half of it all"], cut_after=6, cut="end")],
+        same_message=False,
+        streamed_only=True,
+        over=("loopback",),
+    ),
+    "HTTP error": Script("19", [HttpError(400)], over=("loopback",)),
     "max_turns": Script(
         "16 47",
         [call("add", {"a": n}, call_id=f"c{n}") for n in range(3)],
@@ -206,31 +213,12 @@ SCRIPTS: dict[str, Script] = {
 }
 
 
-TURN_KEYS = ("new_items", "input_items", "input_list", "responses", "last_response_id")
-"""What a failed turn leaves behind."""
+@pytest.mark.parametrize(("script", "over"), ways(SCRIPTS))
+async def test_streamed_run_is_the_same(script: Script, over: Over) -> None:
+    assert_streamed_alike(script, *[await observe(lib, script, over=over) for lib in (agents, agentcell)])
 
 
-@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
-async def test_streamed_run_is_the_same(script: Script) -> None:
-    theirs, ours = await observe(agents, script), await observe(agentcell, script)
-    assert list(ours) == list(theirs)
-    if theirs["run_data"] is None:  # the reference attaches it only sometimes
-        del theirs["run_data"]
-    if script.more_outputs:
-        added = ours["events"][len(theirs["events"]) :]
-        assert {event[:2] for event in added} == {("run_item_stream_event", "tool_output")}
-        ours["events"] = ours["events"][: len(theirs["events"])]
-        theirs = {key: value for key, value in theirs.items() if key not in (*TURN_KEYS, "run_data")}
-    for key, value in theirs.items():
-        assert ours[key] == value, key
-
-
-@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
-async def test_whole_run_is_the_same(script: Script) -> None:
-    """Ours asks for a stream where the reference does not; nothing else of the requests differs."""
-    if script.streamed_only:
-        return
-    theirs, ours = await observe(agents, script, whole), await observe(agentcell, script, whole)
-    for body in (*theirs["requests"], *ours["requests"]):
-        body.pop("stream", None)
-    assert ours == theirs
+@pytest.mark.parametrize(("script", "over"), ways(SCRIPTS))
+async def test_whole_run_is_the_same(script: Script, over: Over) -> None:
+    if not script.streamed_only:
+        assert_alike(*[await observe(lib, script, whole, over) for lib in (agents, agentcell)])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from stage import ADDED, Scenes, Stage, compare
+from suite import Over
 from world import Weather
 
 scene = Scenes()
@@ -435,6 +436,6 @@ async def a_tool_with_the_name_of_a_handoff(stage: Stage) -> None:
         stage.runs[-1]["error"] = error and error[0]
 
 
-@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
-    await compare(played, streamed, unlike)
+@pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, over, unlike)

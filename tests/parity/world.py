@@ -1,23 +1,30 @@
 """One script, run by the reference and by agentcell, and everything of it that a user can see.
 
-A `Script` is neutral: what the server answers, and the agents with their tools and handoffs by name. `observe` builds
-the agents with one of the two libraries, runs them over a loopback server with the official client, and returns what
-happened as plain data, so that two runs can be compared with `==`.
+A `Script` is neutral: what the model answers, and the agents with their tools and handoffs by name. `observe` builds
+the agents with one of the two libraries, runs them over a loopback server with the official client, or over that
+library's `ScriptedModel`, and returns what happened as plain data, so that two runs can be compared with `==`.
 
 Annotations are evaluated here: a tool that takes `lib.RunContextWrapper` must be annotated with that very class.
 """
 
 import asyncio
-from collections.abc import Callable
+import importlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import agents
+import pytest
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
+from openai.types.responses import ResponseOutputItem
 from pydantic import BaseModel, TypeAdapter
+from suite import Over, script
 
 import agentcell
+from agentcell.models.response_events import fill_ids
 from agentcell.testing import LoopbackServer
+from agentcell.testing.turns import as_turn, output_items
 
 
 class Weather(BaseModel):
@@ -47,6 +54,26 @@ class Script:
     """Whether agentcell adds outputs of the calls of a turn that failed, which the reference leaves open."""
     streamed_only: bool = False
     """Whether the script says nothing about a run without streaming."""
+    over: tuple[Over, ...] = ("scripted", "loopback")
+    """What can stand in for the model: faults of HTTP need the server."""
+
+
+RECORDED = "20"
+"""The row for what agentcell records, and tells, of the calls of a turn that failed."""
+
+
+def ways(scripts: dict[str, Script]) -> list[Any]:
+    """Parameters for tests that take a script and what stands in for the model."""
+    return [
+        pytest.param(
+            each,
+            over,
+            id=f"{each.rules} {name} {over}",
+            marks=script(each.rules, over=over, rows=[RECORDED] * each.more_outputs, name=name),
+        )
+        for name, each in scripts.items()
+        for over in each.over
+    ]
 
 
 def make_tools(lib: Any) -> dict[str, Any]:
@@ -238,12 +265,75 @@ async def whole(lib: Any, script: Script, agent: Any) -> dict[str, Any]:
     return {"error": None, "final_output": result.final_output, **outcome(result)}
 
 
-async def observe(lib: Any, script: Script, run: Run = streamed) -> dict[str, Any]:
-    """Run a script with a library; the bodies of all requests are part of the result."""
-    with LoopbackServer(script.turns) as server:
+Sent = Callable[[], list[Any]]
+"""Tells what the models of a run were sent."""
+
+
+@asynccontextmanager
+async def opened(lib: Any, turns: list[Any], over: Over) -> AsyncIterator[tuple[Any, Sent]]:
+    """A model of a library that answers from a script."""
+    if over == "scripted":
+        model = importlib.import_module(f"{lib.__name__}.testing").ScriptedModel(
+            [
+                {
+                    "output": OUTPUT.validate_python(fill_ids(output_items(as_turn(turn, {})), number)),
+                    "response_id": f"r{number}",
+                }
+                for number, turn in enumerate(turns)
+            ]
+        )
+        yield model, lambda: [sent(call) for call in model.calls]
+        return
+    with LoopbackServer(turns) as server:
         # Certificates are of no use on the loopback interface, and loading them is slow.
         http = DefaultAsyncHttpxClient(verify=False)
         async with AsyncOpenAI(base_url=server.base_url, api_key="test", max_retries=0, http_client=http) as client:
-            agent = build(lib, script, lib.OpenAIResponsesModel("gpt-test", client))
-            found = await run(lib, script, agent)
-        return {**found, "requests": [request.body for request in server.requests]}
+            yield lib.OpenAIResponsesModel("gpt-test", client), lambda: [request.body for request in server.requests]
+
+
+OUTPUT: TypeAdapter[Any] = TypeAdapter(list[ResponseOutputItem])
+
+
+def sent(call: Any) -> dict[str, Any]:
+    """What a scripted model was sent."""
+    return {
+        "system": call.system_instructions,
+        "input": call.input,
+        "tool_choice": call.model_settings.tool_choice,
+        "temperature": call.model_settings.temperature,
+        "tools": [(tool.name, tool.description, tool.params_json_schema) for tool in call.tools],
+        "handoffs": [handoff.tool_name for handoff in call.handoffs],
+        "output": None if call.output_schema is None else call.output_schema.name(),
+        "prompt": call.prompt,
+    }
+
+
+async def observe(lib: Any, script: Script, run: Run = streamed, over: Over = "loopback") -> dict[str, Any]:
+    """Run a script with a library; what all requests said is part of the result."""
+    async with opened(lib, script.turns, over) as (model, requests):
+        found = await run(lib, script, build(lib, script, model))
+        return {**found, "requests": requests()}
+
+
+LEFT_BY_A_FAILED_TURN = ("new_items", "input_items", "input_list", "normalized", "responses", "last_response_id")
+
+
+def assert_streamed_alike(script: Script, theirs: dict[str, Any], ours: dict[str, Any]) -> None:
+    """Both saw the same, but for the row that the script names."""
+    assert list(ours) == list(theirs)
+    if theirs["run_data"] is None:  # the reference attaches it only sometimes
+        del theirs["run_data"]
+    if script.more_outputs:
+        added = ours["events"][len(theirs["events"]) :]
+        assert {event[:2] for event in added} == {("run_item_stream_event", "tool_output")}
+        ours["events"] = ours["events"][: len(theirs["events"])]
+        theirs = {key: value for key, value in theirs.items() if key not in (*LEFT_BY_A_FAILED_TURN, "run_data")}
+    for key, value in theirs.items():
+        assert ours[key] == value, key
+
+
+def assert_alike(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
+    """Both led to the same; ours asks for a stream where the reference does not."""
+    for body in (*theirs["requests"], *ours["requests"]):
+        body.pop("stream", None)
+    assert ours == theirs
