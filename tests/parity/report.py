@@ -26,6 +26,7 @@ LATER = {
 ROWS = {
     "1": "a run that needs no running loop",
     "5": "signals beside the public events",
+    "9": "signals for what is no event",
     "13": "a log with any number of readers",
     "16": "an error after everything queued",
     "17": "an unconsumed max_turns is an error, too",

@@ -6,7 +6,6 @@ Each test names its rule. What agentcell does on purpose better is tested in `te
 import asyncio
 import dataclasses
 import json
-import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -23,7 +22,7 @@ import agentcell.models.default_models
 import agentcell.models.interface
 import agentcell.tool_context
 from agentcell.models.response_events import function_call_item as call
-from agentcell.testing import LoopbackServer, Turn
+from agentcell.testing import LoopbackServer
 
 BOTH = pytest.mark.parametrize("lib", [agents, agentcell], ids=["reference", "agentcell"])
 CALL = call("add", {"a": 1, "b": 2}, call_id="c1")
@@ -51,145 +50,6 @@ def adder(lib: Any) -> Any:
         return a + b
 
     return add
-
-
-@BOTH
-async def test_rule_1_the_run_starts_without_being_iterated(lib: Any, connect: Callable[..., Any]) -> None:
-    model, server = connect(lib, ["Hi."])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model), "x")
-    await asyncio.to_thread(server.wait_for_requests)
-    types = [event.type async for event in result.stream_events()]
-    assert types[:2] == ["agent_updated_stream_event", "raw_response_event"]
-    assert result.final_output == "Hi."
-
-
-@BOTH
-async def test_rule_10_the_event_has_the_item_that_new_items_has(lib: Any, connect: Callable[..., Any]) -> None:
-    model, _ = connect(lib, [CALL, "3"])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model, tools=[adder(lib)]), "x")
-    items, lag, usage = [], [], []
-    async for event in result.stream_events():
-        if event.type == "run_item_stream_event":
-            items.append(event.item)
-            if event.name == "tool_called":
-                lag.append((len(result.new_items), len(result.raw_responses)))
-                usage.append(result.context_wrapper.usage.requests)
-    assert len(items) == 3
-    assert [id(item) for item in items] == [id(item) for item in result.new_items]
-    assert lag == [(0, 0)], "items are taken in at the end of the turn"
-    assert usage == [1], "usage is known before the items"
-
-
-@BOTH
-async def test_rule_13_the_next_turn_waits_for_a_slow_consumer(lib: Any, connect: Callable[..., Any]) -> None:
-    model, server = connect(lib, [CALL, "3"])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model, tools=[adder(lib)]), "x")
-    async for event in result.stream_events():
-        if event.type == "run_item_stream_event" and event.name == "tool_output":
-            for _ in range(50):
-                await asyncio.sleep(0)
-            assert len(server.requests) == 1
-    assert len(server.requests) == 2
-
-
-@BOTH
-async def test_rule_13_an_unread_run_keeps_its_events(lib: Any, connect: Callable[..., Any]) -> None:
-    model, _ = connect(lib, [CALL, "3"])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model, tools=[adder(lib)]), "x")
-    await result.run_loop_task
-    assert result.is_complete and result.final_output == "3"
-    names = [e.name async for e in result.stream_events() if e.type == "run_item_stream_event"]
-    assert names == ["tool_called", "tool_output", "message_output_created"]
-
-
-@BOTH
-async def test_rule_18_no_final_output_before_the_end(lib: Any, connect: Callable[..., Any]) -> None:
-    release = threading.Event()
-    model, _ = connect(lib, [Turn(["Hello."], hold_after=5, release=release)])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model), "x")
-    async for event in result.stream_events():
-        if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
-            assert result.final_output is None and not result.is_complete
-            release.set()
-    assert result.final_output == "Hello."
-
-
-@BOTH
-async def test_rule_20_an_immediate_cancel_ends_the_loop_quietly(lib: Any, connect: Callable[..., Any]) -> None:
-    model, _ = connect(lib, [Turn(["One two three four."], hold_after=6)])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model), "x")
-    after = 0
-    async for event in result.stream_events():
-        if after:
-            after += 1
-        if event.type == "raw_response_event" and event.data.type == "response.output_text.delta":
-            result.cancel()
-            result.cancel()
-            after = 1
-    assert after == 1
-    assert result.is_complete and result.final_output is None and result.new_items == []
-
-
-@BOTH
-async def test_rule_20_cancel_drops_what_was_not_read(lib: Any, connect: Callable[..., Any]) -> None:
-    model, _ = connect(lib, ["One two three four."])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model), "x")
-    await result.run_loop_task
-    count = 0
-    async for _ in result.stream_events():
-        count += 1
-        result.cancel()
-    assert count == 1 and result.is_complete
-
-
-@BOTH
-async def test_rule_20_cancel_before_iterating_gives_no_events(lib: Any, connect: Callable[..., Any]) -> None:
-    model, _ = connect(lib, ["One."])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model), "x")
-    result.cancel()
-    assert [event async for event in result.stream_events()] == []
-    assert result.is_complete
-
-
-@BOTH
-@pytest.mark.parametrize("when", ["response.created", "tool_called", "tool_output"])
-async def test_rules_21_22_after_turn(lib: Any, connect: Callable[..., Any], when: str) -> None:
-    """The turn is completed, the next model call is not made."""
-    model, server = connect(lib, [CALL, "3"])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model, tools=[adder(lib)]), "x")
-    names = []
-    async for event in result.stream_events():
-        name = event.data.type if event.type == "raw_response_event" else getattr(event, "name", "agent")
-        names.append(name)
-        if name == when:
-            result.cancel(mode="after_turn")
-    assert names[-1] == "tool_output"
-    assert len(server.requests) == 1
-    assert result.final_output is None and result.is_complete
-    assert [item.type for item in result.new_items] == ["tool_call_item", "tool_call_output_item"]
-
-
-@BOTH
-async def test_rule_21_after_turn_in_the_last_turn_finishes(lib: Any, connect: Callable[..., Any]) -> None:
-    model, _ = connect(lib, ["Done."])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model), "x")
-    result.cancel(mode="after_turn")
-    async for _ in result.stream_events():
-        result.cancel(mode="after_turn")
-    assert result.final_output in (None, "Done.")
-
-
-@BOTH
-async def test_rule_47_the_turn_number_after_the_limit(lib: Any, connect: Callable[..., Any]) -> None:
-    model, _ = connect(lib, [CALL, "3"])
-    result = lib.Runner.run_streamed(lib.Agent(name="A", model=model, tools=[adder(lib)]), "x", max_turns=1)
-    names = []
-    with pytest.raises(lib.MaxTurnsExceeded) as caught:
-        async for event in result.stream_events():
-            names.append(getattr(event, "name", event.type))
-    assert names[-1] == "tool_output"
-    assert result.current_turn == 2
-    assert caught.value.run_data is not None and len(caught.value.run_data.new_items) == 2
 
 
 @BOTH

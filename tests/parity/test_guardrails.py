@@ -11,7 +11,7 @@ import agents
 import pytest
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from stage import Names, Scenes, Stage, compare, play
-from suite import Over
+from suite import Over, script
 from world import Weather
 
 import agentcell
@@ -437,6 +437,7 @@ async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: O
     await compare(played, streamed, over, unlike)
 
 
+@script("31", over="scripted", rows=["31"])
 async def test_rule_31_a_withheld_output_is_in_no_public_event() -> None:
     """The reference's event still has it."""
 
@@ -459,6 +460,7 @@ async def held(lib: Any, loopback: Callable[[Any], LoopbackServer], guardrail: A
 
 
 @pytest.mark.parametrize("raises", [False, True], ids=["trips", "raises"])
+@script("29", over="loopback", rows=["29"])
 @pytest.mark.parametrize("lib", [agents, agentcell], ids=["reference", "agentcell"])
 async def test_rule_29_a_trip_surfaces_while_the_model_still_streams(
     lib: Any, raises: bool, loopback: Callable[[Any], LoopbackServer], quiet_loop: list[Any]

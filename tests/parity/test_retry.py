@@ -22,6 +22,7 @@ import agents.retry
 import httpx2
 import openai
 import pytest
+from suite import script
 
 import agentcell.retry
 from agentcell import ModelSettings
@@ -444,7 +445,10 @@ def settings_of(lib: Any, case: Case, told: list[Any]) -> Any:
     return lib.ModelRetrySettings(max_retries=case.max_retries, backoff=case.backoff, policy=policy)
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(c, id=n, marks=script("49", over="scripted", name=n)) for n, c in CASES.items()],
+)
 async def test_calls_and_waits_are_the_references(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.2)
     assert await our_call(case) == await their_call(case, monkeypatch)
