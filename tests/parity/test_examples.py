@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from stage import Scenes, Stage, compare
+from suite import Over
 
 scene = Scenes()
 
@@ -56,7 +57,7 @@ async def routing(stage: Stage) -> None:
     assert again.final_output == "Adiós" and again.last_agent is spanish
 
 
-@scene("message filter")
+@scene("message filter", over=("scripted",))
 async def a_message_filter(stage: Stage) -> None:
     """What the next agent sees is the filter's decision: no tools, and not the first lines."""
 
@@ -123,7 +124,7 @@ async def agents_as_tools(stage: Stage) -> None:
     assert result.context_wrapper.usage.requests == 4
 
 
-@scene("agents as tools: conditional")
+@scene("agents as tools: conditional", over=("scripted",))
 async def agents_as_tools_where_enabled(stage: Stage) -> None:
     """Each run asks anew which agents are tools."""
 
@@ -161,7 +162,7 @@ async def agents_as_tools_that_stream(stage: Stage) -> None:
     assert seen == [("Billing", "agent_updated_stream_event", "c1"), ("Billing", "run_item_stream_event", "c1")]
 
 
-@scene("agents as tools: structured")
+@scene("agents as tools: structured", over=("scripted",))
 async def agents_as_tools_with_arguments(stage: Stage) -> None:
     """The tool takes fields of its own, which the inner agent is told in words that its tool makes of them."""
 
@@ -212,7 +213,7 @@ async def agents_as_tools_with_an_extract(stage: Stage) -> None:
     assert (await stage.run(verifier, report.final_output)).final_output.verified
 
 
-@scene("parallelisation")
+@scene("parallelisation", over=("scripted",))
 async def parallelisation(stage: Stage) -> None:
     """Three runs at once, and a picker that sees all three answers."""
     together = asyncio.Barrier(3)
@@ -234,7 +235,7 @@ class Plan(BaseModel):
     searches: list[str]
 
 
-@scene("research bot")
+@scene("research bot", over=("scripted",))
 async def a_research_bot(stage: Stage) -> None:
     """A planner lays out searches, code makes them at once, one of them fails, and a writer gets the rest."""
 
@@ -268,7 +269,7 @@ class OutlineCheck(BaseModel):
     is_scifi: bool
 
 
-@scene("deterministic flow")
+@scene("deterministic flow", over=("scripted",))
 async def a_deterministic_flow(stage: Stage) -> None:
     """Code decides what follows from a structured answer."""
     for good in (True, False):
@@ -289,7 +290,7 @@ class Verdict(BaseModel):
     score: str
 
 
-@scene("LLM as a judge")
+@scene("LLM as a judge", over=("scripted",))
 async def a_model_as_judge(stage: Stage) -> None:
     """The writer tries again with the judge's feedback until it passes."""
     verdicts = [Verdict(feedback="more ships", score="needs_improvement"), Verdict(feedback="", score="pass")]
@@ -311,7 +312,7 @@ class Homework(BaseModel):
     is_homework: bool
 
 
-@scene("input guardrail")
+@scene("input guardrail", over=("scripted",))
 async def an_input_guardrail(stage: Stage) -> None:
     """An agent that checks the question keeps the main model from being asked."""
     guard = stage.agent('{"is_homework": true}', name="Guard", output_type=Homework)
@@ -376,7 +377,7 @@ async def tool_guardrails(stage: Stage) -> None:
     assert outputs(result) == ["Secrets stay here.", "Sent, to whom is private.", "sent"] and sent == ["hello", "bye"]
 
 
-@scene("streaming guardrail", only="streamed")
+@scene("streaming guardrail", only="streamed", over=("scripted",))
 async def a_streaming_guardrail(stage: Stage) -> None:
     """The text so far is checked while it streams; a bad one stops the run before its end."""
     from agentcell.models.response_events import message_item, response_events, typed
@@ -457,6 +458,6 @@ async def customer_service(stage: Stage) -> None:
     assert context == Flight("2A", "FLT-123")
 
 
-@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
-    await compare(played, streamed, unlike)
+@pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, over, unlike)

@@ -15,6 +15,7 @@ import pytest
 from openai.types.responses import ResponseReasoningItem
 from pydantic import BaseModel, Field
 from stage import Scenes, Stage, compare
+from suite import Over
 from typing_extensions import TypedDict
 
 from agentcell import Agent, Runner
@@ -25,7 +26,7 @@ from agentcell.testing import ModelStep, ScriptedModel
 scene = Scenes()
 
 
-@scene("hello world")
+@scene("hello world", over=("scripted",))
 async def hello_world(stage: Stage) -> None:
     agent = stage.agent("Code calls itself.", name="Assistant", instructions="You only respond in haikus.")
     result = await stage.run(agent, "Tell me about recursion in programming.")
@@ -53,7 +54,7 @@ def weather_tool(stage: Stage) -> Any:
     return get_weather
 
 
-@scene("tools")
+@scene("tools", over=("scripted",))
 async def a_tool(stage: Stage) -> None:
     """A function with types and a docstring is a tool, its result an object of its own."""
     agent = stage.agent(stage.call("get_weather", {"city": "Oslo"}), "21 degrees.", tools=[weather_tool(stage)])
@@ -89,7 +90,7 @@ async def a_tool_with_typed_arguments(stage: Stage) -> None:
     assert "error" in first.lower() and second == "2 days of sun" and asked == [place]
 
 
-@scene("tools: context")
+@scene("tools: context", over=("scripted",))
 async def a_tool_with_the_context(stage: Stage) -> None:
     """A tool gets the run's context, which the model never sees."""
 
@@ -109,7 +110,7 @@ async def a_tool_with_the_context(stage: Stage) -> None:
     assert "Ann" not in str(agent.model.calls[0].input) + str(agent.model.calls[0].tools[0].params_json_schema)
 
 
-@scene("forcing tool use")
+@scene("forcing tool use", over=("scripted",))
 async def forcing_tool_use(stage: Stage) -> None:
     """A required tool is called first; what follows is `tool_use_behavior`, and the demand is not repeated."""
 
@@ -131,7 +132,7 @@ async def forcing_tool_use(stage: Stage) -> None:
         assert [call.model_settings.tool_choice for call in agent.model.calls] == ["required", None][: len(steps)]
 
 
-@scene("image tool output")
+@scene("image tool output", over=("scripted",))
 async def a_tool_that_gives_an_image(stage: Stage) -> None:
     """The model sees the image itself, not words about it."""
     url = "data:image/png;base64," + base64.b64encode(b"not really").decode()
@@ -146,7 +147,7 @@ async def a_tool_that_gives_an_image(stage: Stage) -> None:
     assert output["output"] == [{"type": "input_image", "image_url": url, "detail": "high"}]
 
 
-@scene("files and images as input")
+@scene("files and images as input", over=("scripted",))
 async def files_as_input(stage: Stage) -> None:
     """Local ones as data, remote ones by their address: input items reach the model as they are."""
     pdf = "data:application/pdf;base64," + base64.b64encode(b"%PDF").decode()
@@ -161,7 +162,7 @@ async def files_as_input(stage: Stage) -> None:
     assert agent.model.last_call.input == given
 
 
-@scene("dynamic system prompt")
+@scene("dynamic system prompt", over=("scripted",))
 async def a_dynamic_system_prompt(stage: Stage) -> None:
     """The system prompt is made anew from the context at each turn."""
 
@@ -179,7 +180,7 @@ async def a_dynamic_system_prompt(stage: Stage) -> None:
     assert systems == ["A: answer like a pirate.", "A: answer like a robot."]
 
 
-@scene("prompt template")
+@scene("prompt template", over=("scripted",))
 async def a_prompt_template(stage: Stage) -> None:
     """A prompt that the provider keeps, with variables that the context decides."""
 
@@ -251,7 +252,7 @@ async def hooks_of_an_agent(stage: Stage) -> None:
     assert seen == ["mine: start", "mine: lucky", "mine: A to B", "theirs: start", "theirs: bye"]
 
 
-@scene("usage tracking")
+@scene("usage tracking", over=("scripted",))
 async def usage(stage: Stage) -> None:
     """Requests and tokens add up over the run, and each request is listed."""
     Usage = stage.module("usage").Usage
@@ -316,7 +317,7 @@ async def a_handler_of_the_last_turn(stage: Stage) -> None:
     assert result.final_output == "No answer after 2 calls."
 
 
-@scene("retries")
+@scene("retries", over=("scripted",))
 async def retries(stage: Stage) -> None:
     """A failed call is made again where the policy says so, and only there; the consumer sees one answer."""
 
@@ -431,9 +432,9 @@ async def streaming_items(stage: Stage) -> None:
     assert [note[0] for note in stage.notes] == ["agent", "called", "gave", "said"]
 
 
-@pytest.mark.parametrize(("played", "streamed", "unlike"), scene.all)
-async def test_both_libraries_play_it_alike(played: Any, streamed: bool, unlike: dict[str, str]) -> None:
-    await compare(played, streamed, unlike)
+@pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
+async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
+    await compare(played, streamed, over, unlike)
 
 
 class Happening(BaseModel):
