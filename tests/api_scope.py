@@ -25,7 +25,7 @@ MODULES = {
         extensions.memory.dapr_session extensions.memory.encrypt_session extensions.memory.mongodb_session
         extensions.memory.redis_session extensions.memory.sqlalchemy_session
     """,
-    APPROVALS: "run_state agent_tool_state",
+    APPROVALS: "agent_tool_state",
     HOSTED: "apply_diff computer editor extensions.tool_output_trimmer",
     TRACING: """
         tracing tracing.config tracing.context tracing.create tracing.logger tracing.model_tracing
@@ -55,7 +55,6 @@ NAMES = {
             OpenAIResponsesCompactionAwareSession OpenAIResponsesCompactionSession
             is_openai_responses_compaction_aware_session
         """,
-        APPROVALS: "InputItem ToolApprovalItem",
         HOSTED: """
             ApplyPatchEditor ApplyPatchOperation ApplyPatchResult ApplyPatchTool ApplyPatchToolCustomDataContext
             ApplyPatchToolCustomDataExtractor AsyncComputer Button CodeInterpreterTool Computer ComputerProvider
@@ -89,9 +88,6 @@ NAMES = {
         SANDBOX: "sandbox",
     },
     "extensions": {HOSTED: "ToolOutputTrimmer"},
-    "items": {
-        APPROVALS: "InputItem ToolApprovalItem ToolApprovalRawItem",
-    },
     "memory": {
         SESSIONS: """
             OpenAIConversationsSession OpenAIResponsesCompactionArgs OpenAIResponsesCompactionAwareSession
@@ -157,7 +153,6 @@ NAMES = {
         """,
     },
     "usage": {
-        APPROVALS: "deserialize_usage serialize_usage",
         TRACING: """
             model_usage_to_span_usage task_usage_to_span_data total_usage_to_span_metadata turn_usage_to_span_data
         """,
@@ -209,30 +204,16 @@ OPTIONAL_HERE = {
 NOT_CONSTRUCTED = "result.RunResult result.RunResultBase result.RunResultStreaming run_state.RunState"
 """Classes that the runner alone makes: ours are faces of a run, and what matters is what can be read of them."""
 
-DOORS = ("run", "run_sync", "run_streamed")
-SERVER_STATE = ("previous_response_id", "auto_previous_response_id", "conversation_id", "session")
-DECISIONS = "approve_tool reject_tool is_tool_approved get_approval_status get_rejection_message"
-
 WITHOUT: dict[str, dict[str, str]] = {
     "items.ItemHelpers": {LOADED_LATE: "copy_tool_call_caller"},
     "models.openai_provider.OpenAIProvider": {TRACING: "agent_registration"},
-    "result.RunResult": {APPROVALS: "interruptions to_state"},
     "result.RunResultStreaming": {
-        APPROVALS: "interruptions to_state",
         SANDBOX: "ensure_sandbox_cleanup_on_completion",
         TRACING: "trace",
     },
-    "run.Runner": {SESSIONS: " ".join(f"{way}({name})" for way in DOORS for name in SERVER_STATE)},
-    "run_context.AgentHookContext": {APPROVALS: DECISIONS},
-    "run_context.RunContextWrapper": {APPROVALS: DECISIONS},
     "run_state.RunState": {
-        APPROVALS: """
-            add_input approve clear_pending_input from_json from_string get_interruptions
-            get_tool_use_tracker_snapshot pending_input reject set_reasoning_item_id_policy
-            set_tool_use_tracker_snapshot to_json to_string
-        """,
+        APPROVALS: "get_tool_use_tracker_snapshot set_reasoning_item_id_policy set_tool_use_tracker_snapshot",
         TRACING: "set_trace",
     },
-    "tool_context.ToolContext": {APPROVALS: DECISIONS},
 }
 """Parameters, fields and members that are missing, by what they belong to; `method(parameter)` for one of a method."""

@@ -102,7 +102,8 @@ def comparable(thing: Any, parameter: inspect.Parameter) -> Any:
     if repr(default) == "<factory>":
         default = next(f for f in dataclasses.fields(thing) if f.name == parameter.name)
         assert default.default_factory is not dataclasses.MISSING
-        default = default.default_factory()
+        made = default.default_factory()
+        default = made if made == default.default_factory() else type(made).__name__  # an id is another each time
     if isinstance(default, enum.Enum):
         return default.name
     if dataclasses.is_dataclass(default):

@@ -52,7 +52,7 @@ def part_of(module: str) -> str:
         return head
     if head in ("__main__", "repl"):
         return "cli"
-    return "doors" if head in ("run", "agent_runner", "result", "") else "declarations"
+    return "doors" if head in ("run", "run_state", "agent_runner", "result", "") else "declarations"
 
 
 def module_name(path: Path) -> str:

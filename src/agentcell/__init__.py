@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from .agent import ToolsToFinalOutputResult as ToolsToFinalOutputResult
     from .agent_output import AgentOutputSchema as AgentOutputSchema
     from .agent_output import AgentOutputSchemaBase as AgentOutputSchemaBase
-    from .engine.state import RunState as RunState
+    from .approvals import ApprovalDecision as ApprovalDecision
+    from .approvals import ApprovalRequest as ApprovalRequest
     from .exceptions import AgentsException as AgentsException
     from .exceptions import ArgumentTypeError as ArgumentTypeError
     from .exceptions import InputGuardrailTripwireTriggered as InputGuardrailTripwireTriggered
+    from .exceptions import InvalidRunState as InvalidRunState
     from .exceptions import MalformedStreamEvent as MalformedStreamEvent
     from .exceptions import MaxTurnsExceeded as MaxTurnsExceeded
     from .exceptions import MCPToolCancellationError as MCPToolCancellationError
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from .items import CompactionItem as CompactionItem
     from .items import HandoffCallItem as HandoffCallItem
     from .items import HandoffOutputItem as HandoffOutputItem
+    from .items import InputItem as InputItem
     from .items import ItemHelpers as ItemHelpers
     from .items import MCPApprovalRequestItem as MCPApprovalRequestItem
     from .items import MCPApprovalResponseItem as MCPApprovalResponseItem
@@ -76,6 +79,7 @@ if TYPE_CHECKING:
     from .items import ModelResponse as ModelResponse
     from .items import ReasoningItem as ReasoningItem
     from .items import RunItem as RunItem
+    from .items import ToolApprovalItem as ToolApprovalItem
     from .items import ToolCallItem as ToolCallItem
     from .items import ToolCallOutputItem as ToolCallOutputItem
     from .items import ToolSearchCallItem as ToolSearchCallItem
@@ -135,6 +139,7 @@ if TYPE_CHECKING:
     from .run_error_handlers import RunErrorHandlerInput as RunErrorHandlerInput
     from .run_error_handlers import RunErrorHandlerResult as RunErrorHandlerResult
     from .run_error_handlers import RunErrorHandlers as RunErrorHandlers
+    from .run_state import RunState as RunState
     from .stream_events import AgentUpdatedStreamEvent as AgentUpdatedStreamEvent
     from .stream_events import RawResponsesStreamEvent as RawResponsesStreamEvent
     from .stream_events import RunItemStreamEvent as RunItemStreamEvent
@@ -181,11 +186,12 @@ _WHERE = {
         "ToolsToFinalOutputResult",
     ],
     "agent_output": ["AgentOutputSchema", "AgentOutputSchemaBase"],
-    "engine.state": ["RunState"],
+    "approvals": ["ApprovalDecision", "ApprovalRequest"],
     "exceptions": [
         "AgentsException",
         "ArgumentTypeError",
         "InputGuardrailTripwireTriggered",
+        "InvalidRunState",
         "MCPToolCancellationError",
         "MalformedStreamEvent",
         "MaxTurnsExceeded",
@@ -228,6 +234,7 @@ _WHERE = {
         "CompactionItem",
         "HandoffCallItem",
         "HandoffOutputItem",
+        "InputItem",
         "ItemHelpers",
         "MCPApprovalRequestItem",
         "MCPApprovalResponseItem",
@@ -237,6 +244,7 @@ _WHERE = {
         "ReasoningItem",
         "RunItem",
         "TResponseInputItem",
+        "ToolApprovalItem",
         "ToolCallItem",
         "ToolCallOutputItem",
         "ToolSearchCallItem",
@@ -290,6 +298,7 @@ _WHERE = {
         "RunErrorHandlerResult",
         "RunErrorHandlers",
     ],
+    "run_state": ["RunState"],
     "stream_events": [
         "AgentUpdatedStreamEvent",
         "RawResponsesStreamEvent",

@@ -17,19 +17,10 @@ from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import ArgumentTypeError, UserError
 from .result import RunResult, RunResultStreaming
-from .run_config import DEFAULT_MAX_TURNS, RunOptions
+from .run_config import RunOptions
 from .run_context import TContext
 
 __all__ = ["AgentRunner", "get_default_agent_runner", "set_default_agent_runner"]
-
-_DEFAULTS: dict[str, Any] = {
-    "context": None,
-    "max_turns": DEFAULT_MAX_TURNS,
-    "hooks": None,
-    "run_config": None,
-    "error_handlers": None,
-    "max_handoffs": None,
-}
 
 
 class AgentRunner:
@@ -41,7 +32,7 @@ class AgentRunner:
     async def run(
         self,
         starting_agent: Agent[TContext],
-        input: str | list[oai.ResponseInputItemParam],
+        input: str | list[oai.ResponseInputItemParam] | RunState[TContext],
         **kwargs: Unpack[RunOptions[TContext]],
     ) -> RunResult:
         """Run an agent until it has its final output; see `Runner.run`."""
@@ -52,7 +43,7 @@ class AgentRunner:
     def run_sync(
         self,
         starting_agent: Agent[TContext],
-        input: str | list[oai.ResponseInputItemParam],
+        input: str | list[oai.ResponseInputItemParam] | RunState[TContext],
         **kwargs: Unpack[RunOptions[TContext]],
     ) -> RunResult:
         """`run`, blocking; see `Runner.run_sync`."""
@@ -66,12 +57,11 @@ class AgentRunner:
     def run_streamed(
         self,
         starting_agent: Agent[TContext],
-        input: str | list[oai.ResponseInputItemParam],
+        input: str | list[oai.ResponseInputItemParam] | RunState[TContext],
         **kwargs: Unpack[RunOptions[TContext]],
     ) -> RunResultStreaming:
         """Start a run and return its handle at once; see `Runner.run_streamed`."""
-        run = _prepared(starting_agent, input, kwargs)
-        run.streamed = True
+        run = _prepared(starting_agent, input, kwargs, streamed=True)
         result = RunResultStreaming(run)
         if loop_is_running():
             result.start()
@@ -79,16 +69,20 @@ class AgentRunner:
 
 
 def _prepared(
-    agent: Agent[Any], input: str | list[oai.ResponseInputItemParam], given: Mapping[str, Any]
+    agent: Agent[Any],
+    input: str | list[oai.ResponseInputItemParam] | RunState[Any],
+    given: Mapping[str, Any],
+    *,
+    streamed: bool = False,
 ) -> RunState[Any]:
-    """A checked run that has not started; options that nothing can be done with yet must say nothing."""
+    """A checked run that has not started; options that do not exist must say nothing."""
     from .run import prepare
 
-    options = {name: value for name, value in given.items() if name in _DEFAULTS}
+    known = prepare.__kwdefaults__ or {}
     for name, value in given.items():
-        if name not in _DEFAULTS and value:
-            raise UserError(f"the runner has no option {name!r}, got {value!r}; it takes {', '.join(_DEFAULTS)}")
-    return prepare(agent, input, **{**_DEFAULTS, **options})
+        if name not in known and value:
+            raise UserError(f"the runner has no option {name!r}, got {value!r}; it takes {', '.join(known)}")
+    return prepare(agent, input, streamed=streamed, **{name: given[name] for name in given if name in known})
 
 
 def _finished(run: RunState[Any]) -> RunResult:

@@ -17,6 +17,7 @@
     |-- SessionCorrupt              a session's file is no database, or a damaged one; it is left as it is
     |-- RunNotFinished              the outcome of a run was asked for before its end
     `-- UserError                   the code that uses the library is wrong
+        |-- InvalidRunState         a stored state is not what was stored: altered, unsigned, of another key or version
         `-- ArgumentTypeError       an argument has the wrong type (also a `TypeError`)
 
 Errors say what was given, what was expected and what to do. They never print themselves.
@@ -274,6 +275,10 @@ class UserError(AgentsException):
     def __init__(self, message: str) -> None:
         self.message = message
         super().__init__(message)
+
+
+class InvalidRunState(UserError):
+    """A stored run state cannot be gone on with: it was altered, is not signed, or is of another key or version."""
 
 
 class ArgumentTypeError(UserError, TypeError):

@@ -5,6 +5,8 @@
     |-- ReasoningItem           the model thought
     |-- ToolCallItem            the model asked for a tool
     |-- ToolCallOutputItem      a tool answered
+    |-- ToolApprovalItem        a call waits for a person's decision (never streamed, never sent again)
+    |-- InputItem               input that was added while the run went on
     |-- HandoffCallItem         the model asked for a handoff
     |-- HandoffOutputItem       the conversation passed to another agent
     |-- ToolSearchCallItem      the provider looked for tools
@@ -22,6 +24,7 @@ from __future__ import annotations
 import copy
 import functools
 import operator
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, Union, cast
@@ -302,6 +305,72 @@ def _coerced(raw_item: Any, kind: str, of: type[BaseModel]) -> Any:
         return dict(raw_item)
 
 
+@dataclass
+class InputItem(RunItemBase):
+    """Input that was added while the run went on, once it was taken in."""
+
+    raw_item: oai.ResponseInputItemParam
+    """The input item."""
+    type: Literal["input_item"] = "input_item"
+    """The item's kind."""
+    input_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """A name for the input that no other has."""
+
+
+@dataclass(eq=False)
+class ToolApprovalItem(RunItemBase):
+    """A call that waits for a person's decision."""
+
+    raw_item: Any
+    """The call."""
+    tool_name: str | None = None
+    """The tool's name, when it is not in the call."""
+    type: Literal["tool_approval_item"] = "tool_approval_item"
+    """The item's kind."""
+    tool_namespace: str | None = None
+    """The namespace of the tool, when it has one."""
+    tool_origin: ToolOrigin | None = None
+    """Where the tool came from."""
+    tool_lookup_key: tuple[str, ...] | None = field(default=None, kw_only=True)
+    """How the tool is found: `("bare", name)` or `("namespaced", namespace, name)`."""
+
+    @property
+    def name(self) -> str | None:
+        """The name of the tool."""
+        return self.tool_name or _field(self.raw_item, "name")
+
+    @property
+    def arguments(self) -> str | None:
+        """The arguments: JSON text."""
+        return _field(self.raw_item, "arguments")
+
+    @property
+    def call_id(self) -> str | None:
+        """The id of the call."""
+        return _field(self.raw_item, "call_id") or _field(self.raw_item, "id")
+
+    @property
+    def qualified_name(self) -> str | None:
+        """The name of the tool with its namespace, when it has one."""
+        space = self.tool_namespace or _field(self.raw_item, "namespace")
+        return f"{space}.{self.name}" if space and space != self.name else self.name
+
+    @property
+    def agent_name(self) -> str:
+        """The name of the agent whose model made the call."""
+        return self.agent.name
+
+    def to_input_item(self) -> oai.ResponseInputItemParam:
+        """Refused: an open question is not part of the conversation."""
+        raise AgentsException(
+            f"a ToolApprovalItem ({self.name!r}, call {self.call_id!r}) is a question to a person and is never sent to "
+            "a model; leave it out of the input"
+        )
+
+
+ToolApprovalRawItem: TypeAlias = Any
+"""The call that a person is asked about: an output of a model, or a dictionary."""
+
 RunItem = Union[
     MessageOutputItem,
     ReasoningItem,
@@ -315,6 +384,8 @@ RunItem = Union[
     MCPApprovalRequestItem,
     MCPApprovalResponseItem,
     CompactionItem,
+    ToolApprovalItem,
+    InputItem,
 ]
 """Any item of a run."""
 

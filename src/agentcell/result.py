@@ -8,8 +8,9 @@ finished one as its record (`agentcell.notebook` does that and is imported only 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
@@ -17,11 +18,12 @@ from pydantic_core import from_json
 
 from . import openai_types as oai
 from .agent_output import WRAPPER_KEY, AgentOutputSchema
+from .approvals import ApprovalDecision
 from .engine.log import Entry
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import RunNotFinished, UserError
-from .items import ItemHelpers, ModelResponse, RunItem, output_text
+from .items import ItemHelpers, ModelResponse, RunItem, ToolApprovalItem, output_text
 from .stream_events import AgentUpdatedStreamEvent, LogEvent, NestedEvent, RawResponsesStreamEvent, RunItemStreamEvent
 
 if TYPE_CHECKING:
@@ -110,6 +112,23 @@ class RunResultBase:
         return self._run.max_turns
 
     @property
+    def interruptions(self) -> list[ToolApprovalItem]:
+        """The calls that wait for a decision, when the run has paused for them; empty otherwise."""
+        return self._run.interruptions
+
+    @property
+    def session_error(self) -> BaseException | None:
+        """Why the session could not be told of everything, though the run came to its end; `None` when it was."""
+        return self._run.session_error
+
+    def to_state(self) -> RunState[Any]:
+        """The run as something to decide on, store and go on with: `Runner.run(agent, state)`.
+
+        Raises `RunNotFinished` while the run goes on.
+        """
+        return self._run.fork()
+
+    @property
     def is_demo(self) -> bool:
         """Whether the demo model, which is rules and not a language model, gave the answers."""
         return self._run.is_demo
@@ -168,7 +187,7 @@ class RunResultBase:
         else:
             raise UserError(f"to_input_list takes mode='preserve_all' or 'normalized', got {mode!r}")
         past = ItemHelpers.input_to_new_input_list(self._run.model_input)
-        return [*past, *(item.to_input_item() for item in items)]
+        return [*past, *(item.to_input_item() for item in items if not isinstance(item, ToolApprovalItem))]
 
     def release_agents(self, *, release_new_items: bool = True) -> None:
         """Keep the run's agents only weakly: `last_agent`, and `agent` of the items, are `None` once nobody holds them.
@@ -297,6 +316,50 @@ class RunResultStreaming(RunResultBase):
             self._run.stop_after_turn = True
         else:
             raise UserError(f"cancel takes 'immediate' or 'after_turn', got {mode!r}")
+
+    def approve(
+        self,
+        call_id: str,
+        arguments: str | Mapping[str, Any] | None = None,
+        *,
+        always: bool = False,
+        digest: str | None = None,
+    ) -> None:
+        """Let a call run that waits in this run (`approvals="live"`); from any thread, once for each call.
+
+        Args:
+            call_id: the call.
+            arguments: what to run it with instead of what the model wrote; checked against the tool's schema.
+            always: whether all further calls of the tool by this agent may run, too.
+            digest: of the call that was looked at, to be sure that it is the one that waits.
+
+        Raises `UserError` when no such call waits, or the arguments do not fit; the call still waits then.
+        """
+        edited = None if arguments is None else arguments if isinstance(arguments, str) else json.dumps(dict(arguments))
+        self._run.approvals.decide(call_id, ApprovalDecision(True, arguments=edited), always=always, digest=digest)
+
+    def reject(
+        self, call_id: str, reason: str | None = None, *, always: bool = False, digest: str | None = None
+    ) -> None:
+        """Refuse a call that waits in this run; the model is told `reason`. The rest is as in `approve`."""
+        self._run.approvals.decide(call_id, ApprovalDecision(False, reason), always=always, digest=digest)
+
+    @property
+    def pending_approvals(self) -> list[ToolApprovalItem]:
+        """The calls that wait for a decision right now in the running stream."""
+        return [question.item for question in self._run.approvals.questions]
+
+    def add_input(self, input: str | list[oai.ResponseInputItemParam]) -> None:
+        """Say something to a run that goes on; it is taken in at the next turn. From any thread.
+
+        A run that would end with its current turn goes on for it. Raises `UserError` when the run has ended.
+        """
+        if self.is_complete:
+            raise UserError(
+                "the run has ended, so it takes no more input; begin another with result.to_input_list(), or go on "
+                "from result.to_state() when it has paused"
+            )
+        self._run.put_input(input)
 
     def start(self) -> None:
         """Start a run that was made outside an event loop; does nothing once it has started."""

@@ -14,6 +14,8 @@ from typing import Any
 from . import openai_types as oai
 from .agent import Agent
 from .agent_runner import AgentRunner, get_default_agent_runner, set_default_agent_runner
+from .approvals import ApprovalMode, OnApproval
+from .engine.approving import ApprovalDesk
 from .engine.hooks import Hooks
 from .engine.loop import drive
 from .engine.outcome import HANDLER_NAMES
@@ -21,6 +23,7 @@ from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import ArgumentTypeError
 from .lifecycle import RunHooksBase
+from .memory import Session
 from .result import RunResult, RunResultStreaming
 from .run_config import (
     DEFAULT_MAX_TURNS,
@@ -78,26 +81,42 @@ class Runner:
     async def run(
         cls,
         starting_agent: Agent[TContext],
-        input: str | list[oai.ResponseInputItemParam],
+        input: str | list[oai.ResponseInputItemParam] | RunState[TContext],
         *,
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
         hooks: RunHooksBase[Any, Any] | None = None,
         run_config: RunConfig | dict[str, Any] | None = None,
         error_handlers: RunErrorHandlers[Any] | None = None,
+        previous_response_id: str | None = None,
+        auto_previous_response_id: bool = False,
+        conversation_id: str | None = None,
+        session: Session | None = None,
         max_handoffs: int | None = None,
+        approvals: ApprovalMode = "interrupt",
+        on_approval: OnApproval | None = None,
+        approval_timeout: float | None = None,
     ) -> RunResult:
         """Run an agent until it has its final output.
 
         Args:
             starting_agent: who begins.
-            input: the prompt, or a list of input items.
+            input: the prompt, a list of input items, or the state of a run to go on with.
             context: any object, handed to tools and callbacks; the model never sees it.
             max_turns: how many model calls the run may make; `None` for no limit.
             hooks: what the run calls as it goes on.
             run_config: settings that override what the agents say.
             error_handlers: functions that may turn an error into a final output, by kind.
+            previous_response_id: the provider's response that the conversation goes on from; it keeps the history.
+            auto_previous_response_id: whether each model call follows the one before it in that way.
+            conversation_id: the provider's conversation that the run is part of.
+            session: where the conversation is kept in this program; not together with the three before.
             max_handoffs: how many handoffs the run may make; 50 when there is no limit of turns, else no limit.
+            approvals: whether a call that needs approval ends the run with an interruption, or waits in it (`live`).
+            on_approval: decides about such calls: True, False, an `ApprovalDecision`, or None to leave it to people.
+            approval_timeout: seconds after which a waiting call counts as rejected; `None` for never.
+
+        A run that goes on from a state keeps the state's agent, turn limit and what else is not given here.
 
         Raises `MaxTurnsExceeded`, `ModelBehaviorError`, `ModelRefusalError`, the tripwire errors of guardrails,
         `UserError`, or whatever the model's client raises.
@@ -110,21 +129,35 @@ class Runner:
             hooks=hooks,
             run_config=run_config,
             error_handlers=error_handlers,
+            previous_response_id=previous_response_id,
+            auto_previous_response_id=auto_previous_response_id,
+            conversation_id=conversation_id,
+            session=session,
             max_handoffs=max_handoffs,
+            approvals=approvals,
+            on_approval=on_approval,
+            approval_timeout=approval_timeout,
         )
 
     @classmethod
     def run_sync(
         cls,
         starting_agent: Agent[TContext],
-        input: str | list[oai.ResponseInputItemParam],
+        input: str | list[oai.ResponseInputItemParam] | RunState[TContext],
         *,
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
         hooks: RunHooksBase[Any, Any] | None = None,
         run_config: RunConfig | dict[str, Any] | None = None,
         error_handlers: RunErrorHandlers[Any] | None = None,
+        previous_response_id: str | None = None,
+        auto_previous_response_id: bool = False,
+        conversation_id: str | None = None,
+        session: Session | None = None,
         max_handoffs: int | None = None,
+        approvals: ApprovalMode = "interrupt",
+        on_approval: OnApproval | None = None,
+        approval_timeout: float | None = None,
     ) -> RunResult:
         """`Runner.run`, blocking; inside a running event loop, as in a notebook, the run gets a loop of its own."""
         return get_default_agent_runner().run_sync(
@@ -135,21 +168,35 @@ class Runner:
             hooks=hooks,
             run_config=run_config,
             error_handlers=error_handlers,
+            previous_response_id=previous_response_id,
+            auto_previous_response_id=auto_previous_response_id,
+            conversation_id=conversation_id,
+            session=session,
             max_handoffs=max_handoffs,
+            approvals=approvals,
+            on_approval=on_approval,
+            approval_timeout=approval_timeout,
         )
 
     @classmethod
     def run_streamed(
         cls,
         starting_agent: Agent[TContext],
-        input: str | list[oai.ResponseInputItemParam],
+        input: str | list[oai.ResponseInputItemParam] | RunState[TContext],
         context: TContext | None = None,
         max_turns: int | None = DEFAULT_MAX_TURNS,
         hooks: RunHooksBase[Any, Any] | None = None,
         run_config: RunConfig | dict[str, Any] | None = None,
+        previous_response_id: str | None = None,
+        auto_previous_response_id: bool = False,
+        conversation_id: str | None = None,
+        session: Session | None = None,
         *,
         error_handlers: RunErrorHandlers[Any] | None = None,
         max_handoffs: int | None = None,
+        approvals: ApprovalMode = "interrupt",
+        on_approval: OnApproval | None = None,
+        approval_timeout: float | None = None,
     ) -> RunResultStreaming:
         """Start a run and return its handle at once; the arguments are those of `Runner.run`.
 
@@ -164,19 +211,35 @@ class Runner:
             hooks=hooks,
             run_config=run_config,
             error_handlers=error_handlers,
+            previous_response_id=previous_response_id,
+            auto_previous_response_id=auto_previous_response_id,
+            conversation_id=conversation_id,
+            session=session,
             max_handoffs=max_handoffs,
+            approvals=approvals,
+            on_approval=on_approval,
+            approval_timeout=approval_timeout,
         )
 
 
 def prepare(
     agent: Agent[Any],
-    input: str | list[oai.ResponseInputItemParam],
-    context: Any,
-    max_turns: int | None,
-    hooks: RunHooksBase[Any, Any] | None,
-    run_config: RunConfig | dict[str, Any] | None,
-    error_handlers: RunErrorHandlers[Any] | None,
-    max_handoffs: int | None,
+    input: str | list[oai.ResponseInputItemParam] | RunState[Any],
+    *,
+    context: Any = None,
+    max_turns: int | None = DEFAULT_MAX_TURNS,
+    hooks: RunHooksBase[Any, Any] | None = None,
+    run_config: RunConfig | dict[str, Any] | None = None,
+    error_handlers: RunErrorHandlers[Any] | None = None,
+    previous_response_id: str | None = None,
+    auto_previous_response_id: bool = False,
+    conversation_id: str | None = None,
+    session: Session | None = None,
+    max_handoffs: int | None = None,
+    approvals: ApprovalMode = "interrupt",
+    on_approval: OnApproval | None = None,
+    approval_timeout: float | None = None,
+    streamed: bool = False,
 ) -> RunState[Any]:
     """A checked run that has not started."""
     if not isinstance(agent, Agent):
@@ -185,16 +248,34 @@ def prepare(
         )
     if hooks is not None and not isinstance(hooks, RunHooksBase):
         raise ArgumentTypeError(f"hooks must be a RunHooks object or None, got {hooks!r}")
-    return RunState(
-        context=context if isinstance(context, RunContextWrapper) else RunContextWrapper(context),
-        original_input=input,
-        starting_agent=agent,
-        max_turns=max_turns,
-        run_config=as_run_config(run_config),
-        hooks=Hooks(hooks),
-        error_handlers=_checked_handlers(error_handlers),
-        max_handoffs=MOST_HANDOFFS if max_handoffs is None and max_turns is None else max_handoffs,
-    )
+    config = None if run_config is None else as_run_config(run_config)
+    handlers = _checked_handlers(error_handlers)
+    desk = ApprovalDesk(approvals, on_approval, approval_timeout)
+    if isinstance(input, RunState):
+        run = input.fork()
+        if context is not None:
+            run.put_context(context)
+        run.run_config = config or run.run_config
+        run.session = session if session is not None else run.session
+        run.hooks, run.error_handlers = Hooks(hooks), handlers or run.error_handlers
+    else:
+        run = RunState(
+            context=context if isinstance(context, RunContextWrapper) else RunContextWrapper(context),
+            original_input=input,
+            starting_agent=agent,
+            max_turns=max_turns,
+            run_config=config or RunConfig(),
+            hooks=Hooks(hooks),
+            error_handlers=handlers,
+            session=session,
+        )
+    run.approvals, run.streamed = desk, streamed
+    run.max_handoffs = MOST_HANDOFFS if max_handoffs is None and run.max_turns is None else max_handoffs
+    run.previous_response_id = previous_response_id or run.previous_response_id
+    run.auto_previous_response_id = auto_previous_response_id or run.auto_previous_response_id
+    run.conversation_id = conversation_id or run.conversation_id
+    run.check_memory()
+    return run
 
 
 def _checked_handlers(handlers: Mapping[str, Any] | None) -> Mapping[str, Any]:

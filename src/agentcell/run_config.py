@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from . import openai_types as oai
+from .approvals import ApprovalMode, OnApproval
 from .exceptions import ArgumentTypeError, UserError
 from .model_settings import ModelSettings, as_settings
 from .run_context import RunContextWrapper, TContext
@@ -247,3 +248,6 @@ class RunOptions(TypedDict, Generic[TContext]):
     session: NotRequired[Any | None]
     error_handlers: NotRequired[RunErrorHandlers[Any] | None]
     max_handoffs: NotRequired[int | None]
+    approvals: NotRequired[ApprovalMode]
+    on_approval: NotRequired[OnApproval | None]
+    approval_timeout: NotRequired[float | None]

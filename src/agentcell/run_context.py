@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
 from . import openai_types as oai
+from .approvals import ApprovalDecision, Decisions
 from .usage import Usage
+
+if TYPE_CHECKING:
+    from .items import ToolApprovalItem
 
 TContext = TypeVar("TContext", default=Any)
 
@@ -25,6 +29,57 @@ class RunContextWrapper(Generic[TContext]):
     """What the current turn's model call was sent."""
     tool_input: Any | None = None
     """The structured input of a nested run that was started as a tool."""
+    decisions: Decisions = field(default_factory=Decisions, repr=False, kw_only=True)
+    """What was decided about calls that need approval."""
+
+    def approve_tool(self, approval_item: ToolApprovalItem, always_approve: bool = False) -> None:
+        """Let a call run, and all further calls of its tool by its agent when `always_approve`."""
+        self.decisions.decide(approval_item, ApprovalDecision(True), always=always_approve)
+
+    def reject_tool(
+        self, approval_item: ToolApprovalItem, always_reject: bool = False, rejection_message: str | None = None
+    ) -> None:
+        """Refuse a call, and all further calls of its tool by its agent when `always_reject`."""
+        self.decisions.decide(approval_item, ApprovalDecision(False, rejection_message), always=always_reject)
+
+    def is_tool_approved(self, tool_name: str, call_id: str) -> bool | None:
+        """Whether a call was approved; `None` while nothing is decided."""
+        return self.get_approval_status(tool_name, call_id)
+
+    def get_approval_status(
+        self,
+        tool_name: str,
+        call_id: str,
+        *,
+        tool_namespace: str | None = None,
+        existing_pending: ToolApprovalItem | None = None,
+        tool_lookup_key: Any | None = None,
+        current_invocation: ToolApprovalItem | None = None,
+    ) -> bool | None:
+        """Whether a call was approved; with a pending item, only a decision about what that item asks for counts."""
+        found = self._decision(tool_name, call_id, tool_namespace, current_invocation or existing_pending)
+        return None if found is None else found.approved
+
+    def get_rejection_message(
+        self,
+        tool_name: str,
+        call_id: str,
+        *,
+        tool_namespace: str | None = None,
+        existing_pending: ToolApprovalItem | None = None,
+        tool_lookup_key: Any | None = None,
+    ) -> str | None:
+        """What the model is told of a rejected call, when the decision says."""
+        found = self._decision(tool_name, call_id, tool_namespace, existing_pending)
+        return None if found is None or found.approved else found.message
+
+    def _decision(
+        self, tool_name: str, call_id: str, namespace: str | None, item: ToolApprovalItem | None
+    ) -> ApprovalDecision | None:
+        name = f"{namespace}.{tool_name}" if namespace else tool_name
+        if item is None:
+            return self.decisions.known(name, call_id)
+        return self.decisions.about(item.agent_name, item.qualified_name or name, call_id, item.arguments)
 
 
 @dataclass(eq=False)

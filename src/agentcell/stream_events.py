@@ -7,6 +7,8 @@
     RunSignal                            ours: what the three do not say, as plain data, at once
     |-- RunStarted TurnStarted UsageUpdated
     |-- CallParsed ToolStarted ToolProgressed ToolFinished
+    |-- ApprovalRequested ApprovalDecided
+    |-- InputAdded                       what somebody said while the run went on, when it is taken in
     |-- NestedEvent                      an event of an agent that runs as a tool, with the call it belongs to
     `-- RunFailed RunFinished
 
@@ -260,10 +262,54 @@ class ToolFinished:
     """The tool's name."""
     output: str
     """The result as text."""
-    status: Literal["completed", "failed", "cancelled"] = "completed"
-    """How it ended."""
+    status: Literal["completed", "failed", "cancelled", "rejected"] = "completed"
+    """How it ended; `rejected` when a person did not want it, so that it never began."""
     error: str | None = None
     """What went wrong, for people; the model sees `output`."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRequested:
+    """A call waits for a decision."""
+
+    call_id: str
+    """The call's id."""
+    name: str
+    """The tool's qualified name."""
+    arguments: str
+    """The arguments that will run, as JSON text."""
+    digest: str
+    """The digest of tool and arguments, to which a decision is bound."""
+    live: bool = False
+    """Whether the run waits for the decision, rather than ending with an interruption."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDecided:
+    """Somebody has decided about a call."""
+
+    call_id: str
+    """The call's id."""
+    approved: bool
+    """Whether it may run."""
+    message: str | None = None
+    """What the model is told of a rejection."""
+    arguments: str | None = None
+    """The arguments that it runs with, when they were edited: JSON text."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputAdded:
+    """Input that was added while the run went on has been taken in."""
+
+    text: str
+    """What was said."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 
@@ -298,8 +344,8 @@ class RunFailed:
 class RunFinished:
     """The run has ended; nothing comes after it."""
 
-    status: Literal["done", "stopped", "failed"]
-    """How it ended."""
+    status: Literal["done", "stopped", "failed", "paused"]
+    """How it ended; `paused` when calls wait for a person's decision."""
     final_output: str | None = None
     """The final output as text, when there is one."""
     structured: bool = False
@@ -316,6 +362,9 @@ RunSignal = Union[
     ToolStarted,
     ToolProgressed,
     ToolFinished,
+    ApprovalRequested,
+    ApprovalDecided,
+    InputAdded,
     NestedEvent,
     RunFailed,
     RunFinished,

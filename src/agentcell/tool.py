@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Union, Unpack, overload
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from typing_extensions import TypedDict
 
-from .exceptions import ArgumentTypeError, UserError
+from .exceptions import ArgumentTypeError, ModelBehaviorError, UserError
 from .function_schema import DocstringStyle, FuncSchema, function_schema
 from .run_context import RunContextWrapper
 from .strict_schema import ensure_strict_json_schema
@@ -34,6 +34,7 @@ from .tool_invocation import (
     failure_output,
     invoke_function_tool,
     is_async,
+    parse_arguments,
 )
 from .tool_origin import FUNCTION_ORIGIN, ToolOrigin, ToolOriginType
 from .tool_outputs import (
@@ -135,6 +136,8 @@ class FunctionTool:
     _namespace_description: str | None = field(default=None, kw_only=True, repr=False)
     _origin: ToolOrigin = field(default=FUNCTION_ORIGIN, kw_only=True, repr=False)
     _title: str | None = field(default=None, kw_only=True, repr=False)
+    _arguments_model: type[BaseModel] | None = field(default=None, kw_only=True, repr=False)
+    _agent: Agent[Any] | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -153,6 +156,26 @@ class FunctionTool:
         _check_callers(self.name, self.allowed_callers)
         if self.output_json_schema is not None:
             self.output_json_schema = _object_schema(self.output_json_schema)
+
+    def check_arguments(self, arguments: str) -> None:
+        """Raise `ModelBehaviorError` when the JSON text does not fit the tool's parameters, without running it.
+
+        Tools of functions are checked in full, others as far as names go.
+        """
+        given = parse_arguments(self.name, arguments)
+        if self._arguments_model is not None:
+            try:
+                self._arguments_model(**given)
+            except ValueError as error:
+                raise ModelBehaviorError(str(error)) from error
+            return
+        schema = self.params_json_schema
+        missing = sorted(set(schema.get("required", ())) - set(given))
+        unknown = sorted(set(given) - set(schema.get("properties", ())))
+        if missing:
+            raise ModelBehaviorError(f"the arguments {missing} are missing")
+        if unknown and schema.get("additionalProperties") is False:
+            raise ModelBehaviorError(f"the tool takes no {unknown}; it takes {sorted(schema.get('properties', ()))}")
 
     @property
     def qualified_name(self) -> str:
@@ -314,6 +337,7 @@ def _tool(
         invoke,
         **{**fields, "output_json_schema": output_schema},
         _output_adapter=adapter,
+        _arguments_model=schema.params_pydantic_model,
     )
     if made.timeout_seconds is not None and not is_async(function):
         raise ValueError(

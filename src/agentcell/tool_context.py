@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import openai_types as oai
+from .approvals import Decisions
 from .run_config import RunConfig, as_run_config
 from .run_context import RunContextWrapper, TContext
 from .usage import Usage
@@ -57,12 +58,14 @@ class ToolContext(RunContextWrapper[TContext]):
         turn_input: list[oai.ResponseInputItemParam] | None = None,
         tool_input: Any | None = None,
         report: Callable[[str, float | None], None] | None = None,
+        decisions: Decisions | None = None,
     ) -> None:
         super().__init__(
             context,
             usage if usage is not None else Usage(),
             turn_input=list(turn_input or []),
             tool_input=tool_input,
+            decisions=decisions if decisions is not None else Decisions(),
         )
         self.tool_name = tool_name
         self.tool_call_id = tool_call_id
@@ -116,6 +119,7 @@ class ToolContext(RunContextWrapper[TContext]):
             run_config=run_config,
             turn_input=context.turn_input,
             tool_input=context.tool_input,
+            decisions=context.decisions,
         )
 
     def progress(self, message: str, fraction: float | None = None) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import openai_types as oai
 
@@ -93,3 +94,52 @@ def as_entries(usage: Usage, *, empty: bool = False) -> Iterator[RequestUsage]:
             input_tokens_details=usage.input_tokens_details,
             output_tokens_details=usage.output_tokens_details,
         )
+
+
+def serialize_usage(usage: Usage) -> dict[str, Any]:
+    """A usage as JSON data, in the form that the reference stores."""
+    return {
+        "requests": usage.requests,
+        "input_tokens": usage.input_tokens,
+        "input_tokens_details": [usage.input_tokens_details.model_dump()],
+        "output_tokens": usage.output_tokens,
+        "output_tokens_details": [usage.output_tokens_details.model_dump()],
+        "total_tokens": usage.total_tokens,
+        "request_usage_entries": [
+            {
+                "input_tokens": entry.input_tokens,
+                "output_tokens": entry.output_tokens,
+                "total_tokens": entry.total_tokens,
+                "input_tokens_details": entry.input_tokens_details.model_dump(),
+                "output_tokens_details": entry.output_tokens_details.model_dump(),
+            }
+            for entry in usage.request_usage_entries
+        ],
+    }
+
+
+def deserialize_usage(usage_data: Mapping[str, Any]) -> Usage:
+    """The usage that `serialize_usage` wrote; what is missing counts nothing."""
+    return Usage(
+        requests=usage_data.get("requests", 0),
+        request_usage_entries=[RequestUsage(**_counts(entry)) for entry in usage_data.get("request_usage_entries", ())],
+        **_counts(usage_data),
+    )
+
+
+def _counts(data: Mapping[str, Any]) -> dict[str, Any]:
+    def details(name: str) -> dict[str, Any]:
+        found = data.get(name) or {}
+        return dict(found[0] if isinstance(found, list) else found)
+
+    return {
+        "input_tokens": data.get("input_tokens", 0),
+        "output_tokens": data.get("output_tokens", 0),
+        "total_tokens": data.get("total_tokens", 0),
+        "input_tokens_details": oai.InputTokensDetails.model_validate(
+            {"cached_tokens": 0, "cache_write_tokens": 0, **details("input_tokens_details")}
+        ),
+        "output_tokens_details": oai.OutputTokensDetails.model_validate(
+            {"reasoning_tokens": 0, **details("output_tokens_details")}
+        ),
+    }

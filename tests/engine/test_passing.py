@@ -137,7 +137,11 @@ async def test_a_failed_filter_takes_the_handoff_back() -> None:
     tool = ToolCallOutputItem(A, {"type": "function_call_output", "call_id": "c", "output": "2"}, 2)
     results = CallResults([tool, HandoffOutputItem(A, raw, source_agent=A, target_agent=B)], next_agent=B)
     run = SimpleNamespace(
-        run_config=rules(handoff_input_filter=fails), context=CONTEXT, model_input="Hi", model_items=[]
+        run_config=rules(handoff_input_filter=fails),
+        context=CONTEXT,
+        model_input="Hi",
+        model_items=[],
+        server_managed=False,
     )
     turn = SimpleNamespace(handoffs=[SimpleNamespace(handoff=handoff(B))], items=[])
     with pytest.raises(ValueError, match="no"):

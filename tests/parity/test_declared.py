@@ -80,11 +80,12 @@ def test_as_tool_by_position() -> None:
     assert ours == theirs == ("ask", False, True, ["city"])
 
 
-@pytest.mark.parametrize("name", ["session", "previous_response_id", "conversation_id"])
-def test_conversations_of_nested_runs_are_refused_clearly(name: str) -> None:
-    given: dict[str, Any] = {name: "x"}
-    with pytest.raises(agentcell.UserError, match=f"as_tool does not support {name} yet, got {name}='x'"):
-        agentcell.Agent("A").as_tool("ask", "Ask.", **given)
+def test_a_nested_conversation_is_kept_in_one_place() -> None:
+    with pytest.raises(agentcell.UserError, match="session must be a Session, got 'x', which has no get_items"):
+        agentcell.Agent(name="A").as_tool("t", "d", session="x")  # type: ignore[arg-type]
+    session = agentcell.SQLiteSession("s")
+    with pytest.raises(agentcell.UserError, match="Session persistence cannot be combined with conversation_id"):
+        agentcell.Agent(name="A").as_tool("t", "d", session=session, conversation_id="c")
 
 
 FIELDS: list[Any] = [

@@ -1,6 +1,8 @@
 """Running what a response asks for: function tools in parallel, then the handoff.
 
-Every call that was asked for leaves exactly one output, whatever happens, so that the history can be sent again. When
+Calls that need approval are decided on first, each by itself; while some are open, the turn has no end: it keeps what
+the others led to, and goes on when it is opened again. Otherwise
+every call that was asked for leaves exactly one output, whatever happens, so that the history can be sent again. When
 the run is cancelled, or one tool's error is fatal, the others are cancelled and waited for, and those without a result
 get an output that says so. What does not stop when it is cancelled is left behind: a synchronous tool's thread at
 once, an asynchronous tool that ignores its cancellation after a moment.
@@ -9,19 +11,18 @@ once, an asynchronous tool that ignores its cancellation after a moment.
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import ModelBehaviorError, UserError
-from ..items import HandoffOutputItem, ItemHelpers, RunItem, ToolCallOutputItem
+from ..items import HandoffOutputItem, ItemHelpers, RunItem, ToolApprovalItem, ToolCallOutputItem
 from ..run_config import ToolErrorFormatterArgs
 from ..tool import FunctionToolResult
-from ..tool_invocation import formatted, parse_arguments
+from ..tool_invocation import formatted
+from .approving import needs_approval
 from .passing import next_agent
 from .tool_call import CANCELLED_CALL, MODEL_OUTPUT_LIMIT, VIEW_OUTPUT_LIMIT, ToolCall, capped, clean
-from .turn import HandoffRun, ToolRun, TurnPlan
+from .turn import HandoffRun, TurnPlan
 
 if TYPE_CHECKING:
     from .. import openai_types as oai
@@ -43,27 +44,35 @@ class CallResults:
     """The results of the function tools, in call order, when all of them have ended well."""
     next_agent: Agent[Any] | None = None
     """Who goes on, after a handoff."""
+    interruptions: list[ToolApprovalItem] = field(default_factory=list)
+    """The calls that wait for a decision; the turn is not over while there are any."""
 
 
 async def run_calls(run: RunState[Any], agent: Agent[Any], turn: TurnPlan, results: CallResults) -> None:
     """Run the turn's tools and its handoff, filling `results`, also when this raises."""
-    calls = [ToolCall(run, agent, wanted) for wanted in turn.tools]
+    made = [(wanted, turn.answered.get(wanted.call.call_id)) for wanted in turn.tools]
+    calls = [ToolCall(run, agent, wanted, turn.asked.get(wanted.call.call_id)) for wanted, item in made if item is None]
     answers = {id(call): not_found(call.name) for call in turn.missing}
     try:
-        for wanted in turn.tools:
-            await _refuse_unapproved(run, wanted)
+        for call in calls:
+            call.needs_approval = await needs_approval(run, call.wanted)
         execution = run.run_config.tool_execution
         most = execution.max_function_tool_concurrency if execution is not None else None
-        results.tool_results = await _carry_out(run, calls, most or len(calls))
+        fresh = iter(await _carry_out(run, calls, most or len(calls)))
+        found = [next(fresh) if item is None else FunctionToolResult(w.tool, item.output, item) for w, item in made]
+        results.interruptions = [item for result in found for item in result.interruptions]
+        results.tool_results = found
         for call in turn.missing:
             answers[id(call)] = await _answer_missing(run, call)
-        if turn.handoffs:
+        if turn.handoffs and not results.interruptions:
             wanted_handoff = turn.handoffs[0]
             results.next_agent = await next_agent(run.context, wanted_handoff.handoff, wanted_handoff.call.arguments)
     finally:
-        results.outputs.extend(call.item for call in calls)
+        is_open = bool(results.interruptions)
+        for call in calls:
+            results.outputs.extend(call.open_items() if is_open else [call.item])
         results.outputs.extend(_text_output(agent, call, answers[id(call)]) for call in turn.missing)
-        for index, handoff in enumerate(turn.handoffs):
+        for index, handoff in enumerate(() if is_open else turn.handoffs):
             results.outputs.append(_handoff_output(agent, handoff, results.next_agent if index == 0 else None, index))
         results.outputs.sort(key=lambda item: isinstance(item, HandoffOutputItem))
 
@@ -73,20 +82,28 @@ async def _carry_out(run: RunState[Any], calls: Sequence[ToolCall], most: int) -
 
     Raises the error of the first call, in call order, among those that failed first.
     """
-    tasks: list[asyncio.Future[FunctionToolResult]] = []
+    free = asyncio.Semaphore(most or 1)
+    broken = asyncio.Event()
     ended: list[ToolCall] = []
 
     async def make(call: ToolCall) -> FunctionToolResult:
-        result = await call.carry_out()
+        result = await call.unless_approved()
+        if result is None:
+            async with free:
+                if broken.is_set():  # another call has just failed, and this one will be cancelled
+                    await asyncio.Event().wait()
+                try:
+                    result = await call.carry_out()
+                except Exception:
+                    broken.set()
+                    raise
         ended.append(call)
         return result
 
-    running: set[asyncio.Future[FunctionToolResult]] = set()
+    tasks = [asyncio.ensure_future(make(call)) for call in calls]
+    running: set[asyncio.Future[FunctionToolResult]] = set(tasks)
     try:
-        while len(tasks) < len(calls) or running:
-            for call in calls[len(tasks) : len(tasks) + most - len(running)]:
-                tasks.append(asyncio.ensure_future(make(call)))
-                running.add(tasks[-1])
+        while running:
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in (task for task in tasks if task in done):
                 task.result()
@@ -106,23 +123,6 @@ async def _stop(tasks: set[asyncio.Future[Any]]) -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=PATIENCE)
-
-
-async def _refuse_unapproved(run: RunState[Any], wanted: ToolRun) -> None:
-    """Raise `UserError` for a call that a person would have to agree to: nobody can be asked yet."""
-    rule: Any = wanted.tool.needs_approval
-    if callable(rule):
-        try:
-            arguments = parse_arguments(wanted.call.name, wanted.call.arguments)
-        except ModelBehaviorError:
-            arguments = {}
-        answer = rule(run.context, arguments, wanted.call.call_id)
-        rule = await answer if inspect.isawaitable(answer) else answer
-    if rule:
-        raise UserError(
-            f"the tool {wanted.tool.name!r} needs approval (needs_approval), and approvals arrive with RunState "
-            "support; until then the call is not made"
-        )
 
 
 def not_found(name: str) -> str:

@@ -1,8 +1,9 @@
 """Guardrails around a run: the input before and beside the first model call, the output at the end.
 
-Blocking input guardrails run first, together. The others run beside the first turn as tasks; the first that trips, or
-raises, interrupts the run wherever it is: the model's stream is closed, tools are cancelled, and the error surfaces at
-once. No second turn begins, and no run ends, before all of them have finished.
+The input is what the run was started with, checked by the agent that begins, and whatever is added later, checked by
+the agent that takes it in. Blocking input guardrails run first, together. The others run beside the turn as tasks; the
+first that trips, or raises, interrupts the run wherever it is: the model's stream is closed, tools are cancelled, and
+the error surfaces at once. No further turn begins, and no run ends, before all of them have finished.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import InputGuardrailTripwireTriggered, OutputGuardrailTripwireTriggered
-from ..items import ItemHelpers
+from ..items import ItemHelpers, RunItem
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -25,22 +26,28 @@ class InputChecks:
 
     def __init__(self, run: RunState[Any]) -> None:
         self._run = run
-        self._begun = False
         self._beside: list[asyncio.Task[None]] = []
 
-    async def begin(self) -> None:
-        """Run the blocking guardrails and start the others; once, before the first model call.
+    async def begin(self, added: Sequence[RunItem] = ()) -> None:
+        """Run the blocking guardrails and start the others, before the model sees what they check.
 
+        That is the run's own input in its first turn, and `added` input in later ones.
         Raises `InputGuardrailTripwireTriggered`, or what a guardrail raised.
         """
-        if self._begun:
-            return
-        self._begun = True
         run = self._run
-        guardrails = [*run.starting_agent.input_guardrails, *(run.run_config.input_guardrails or [])]
-        blocking = [asyncio.ensure_future(self._check(g)) for g in guardrails if not g.run_in_parallel]
+        if not run.input_checked:
+            run.input_checked = True
+            agent, given = run.starting_agent, run.original_input
+            if run.streamed or added:
+                given = [*ItemHelpers.input_to_new_input_list(given), *(item.to_input_item() for item in added)]
+        elif added:
+            agent, given = run.current_agent, [item.to_input_item() for item in added]
+        else:
+            return
+        guardrails = [*agent.input_guardrails, *(run.run_config.input_guardrails or [])]
+        blocking = [asyncio.ensure_future(self._check(g, agent, given)) for g in guardrails if not g.run_in_parallel]
         await first_error(blocking)
-        self._beside = [asyncio.ensure_future(self._check(g)) for g in guardrails if g.run_in_parallel]
+        self._beside = [asyncio.ensure_future(self._check(g, agent, given)) for g in guardrails if g.run_in_parallel]
         for task in self._beside:
             task.add_done_callback(self._ended)
 
@@ -60,10 +67,9 @@ class InputChecks:
         """Stop what still runs."""
         await _stop(self._beside)
 
-    async def _check(self, guardrail: InputGuardrail[Any]) -> None:
+    async def _check(self, guardrail: InputGuardrail[Any], agent: Agent[Any], given: Any) -> None:
         run = self._run
-        given = ItemHelpers.input_to_new_input_list(run.original_input) if run.streamed else run.original_input
-        result = await guardrail.run(run.starting_agent, given, run.context)
+        result = await guardrail.run(agent, given, run.context)
         run.input_guardrail_results.append(result)
         if result.output.tripwire_triggered:
             raise InputGuardrailTripwireTriggered(result)

@@ -84,5 +84,9 @@ class Hooks:
 def _for_agents(context: RunContextWrapper[Any]) -> AgentHookContext[Any]:
     """The context as the start and end of an agent see it; it shares the run's usage."""
     return AgentHookContext(
-        context.context, usage=context.usage, turn_input=context.turn_input, tool_input=context.tool_input
+        context.context,
+        usage=context.usage,
+        turn_input=context.turn_input,
+        tool_input=context.tool_input,
+        decisions=context.decisions,
     )

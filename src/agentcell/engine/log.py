@@ -106,7 +106,7 @@ class EventLog:
         with self._lock:
             waiting, self._ended = self._ended, []
         for future in waiting:
-            _resolve(future)
+            resolve(future)
 
     async def wait_closed(self) -> None:
         """Wait for the end of the run, on whatever loop this is."""
@@ -166,7 +166,7 @@ class EventLog:
         """Let the loop go on when its wait is over; called by readers, from any thread."""
         waiting = self._settling
         if waiting is not None and not waiting.done() and self._is_settled():
-            _resolve(waiting)
+            resolve(waiting)
 
 
 class Reader:
@@ -243,7 +243,7 @@ class Reader:
         waiting = self._waiting
         if waiting is not None:
             self._waiting = None
-            _resolve(waiting)
+            resolve(waiting)
 
     def close(self) -> None:
         """Stop reading; the last consumer to close stops an unfinished run."""
@@ -252,7 +252,7 @@ class Reader:
             self._log.forget(self)
 
 
-def _resolve(future: asyncio.Future[None]) -> None:
+def resolve(future: asyncio.Future[None]) -> None:
     """Complete a future on its own loop, whatever thread this is."""
     loop = future.get_loop()
 

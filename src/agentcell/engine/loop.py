@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, cast
+from typing import Any, assert_never, cast
 
 from ..exceptions import MaxTurnsExceeded, OutputGuardrailTripwireTriggered, UserError
 from ..items import ItemHelpers, ModelResponse, RunItem
@@ -20,8 +20,19 @@ from .model_call import call_model, colliding_names, distinct_tools
 from .nested import current_run
 from .outcome import HANDLED, as_message, conclude_run, from_tools, handled, withhold
 from .passing import hand_over, untold
-from .state import RunState
-from .turn import FinalOutput, HandOff, NextStep, RunAgain, TurnPlan, TurnSetting, conclude, plan
+from .state import RunEnd, RunState
+from .turn import (
+    FinalOutput,
+    HandOff,
+    NextStep,
+    Pause,
+    RunAgain,
+    TurnPlan,
+    TurnSetting,
+    conclude,
+    plan,
+    replan,
+)
 
 logger = logging.getLogger("agentcell")
 
@@ -36,7 +47,7 @@ async def drive(run: RunState[Any]) -> None:
     inside = current_run.set(run)
     try:
         run.begin()
-        await advance(run)
+        run.finish(await advance(run))
     except asyncio.CancelledError:
         if run.interruption is not None and not run.cancelled:
             task.uncancel()
@@ -54,39 +65,52 @@ async def drive(run: RunState[Any]) -> None:
         current_run.reset(inside)
 
 
-async def advance(run: RunState[Any]) -> None:
-    """The algorithm, from the first turn to the final output."""
+async def advance(run: RunState[Any]) -> RunEnd:
+    """The algorithm, from the first turn, or the one that was left open, to the final output; returns how it ended."""
     run.say(AgentUpdatedStreamEvent(run.current_agent))
     checks = InputChecks(run)
+    end: RunEnd = "stopped"
     try:
+        await run.memory.open()
         while not run.stop_after_turn:
-            run.current_turn += 1
             try:
-                step = await _turn(run, checks)
+                step = await (_reopened_turn(run) if run.open_items else _turn(run, checks))
             except HANDLED as problem:
                 step = await _handled(run, problem)
             await checks.finished()
+            await run.memory.save()
             match step:
                 case FinalOutput():
-                    return run.finish("done")
+                    end = "done"
+                    break
+                case Pause(interruptions):
+                    run.interruptions = interruptions
+                    end = "paused"
+                    break
                 case HandOff(agent):
                     run.current_agent = agent
                     run.say(AgentUpdatedStreamEvent(agent))
                 case RunAgain():
                     pass
+                case _:
+                    assert_never(step)
             await run.log.settled()
     finally:
         await checks.close()
-    run.finish("stopped")
+        await run.memory.close(end)
+    return end
 
 
 async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
     """One turn: a model call and what follows from it."""
+    run.current_turn += 1
     if run.max_turns is not None and run.current_turn > run.max_turns:
         raise MaxTurnsExceeded(f"Max turns ({run.max_turns}) exceeded")
     setting = await _setting(run)
+    added = run.take_input()
+    await run.memory.save()
     run.context.turn_input = ItemHelpers.input_to_new_input_list(run.model_input)
-    await checks.begin()
+    await checks.begin(added)
     if run.started_agent is not setting.agent:
         run.started_agent = setting.agent
         await run.hooks.agent_start(run.context, setting.agent)
@@ -104,15 +128,30 @@ async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
         raise
     if isinstance(step, FinalOutput):
         await checks.finished()
-    run.record(turn.items, response)
-    if isinstance(step, FinalOutput):
+    run.record(turn.items, response, from_model=len(turn.items))
+    if not isinstance(step, FinalOutput) or run.is_to_go_on:
+        return RunAgain()
+    try:
         await conclude_run(run, setting.agent, step.output)
+    except OutputGuardrailTripwireTriggered:
+        run.memory.leave_out()
+        raise
     return step
+
+
+async def _reopened_turn(run: RunState[Any]) -> NextStep:
+    """Go on with a turn whose calls have waited for decisions."""
+    setting = await _setting(run)
+    count = run.open_items
+    turn = replan(setting, run.raw_responses[-1], run.new_items[-count:], run.new_items[:-count])
+    _, response = run.reopened()
+    return await _carry_out(run, setting, turn, response)
 
 
 async def _setting(run: RunState[Any]) -> TurnSetting:
     """What the current agent brings into the turn; raises `UserError` for tools that cannot be told apart."""
     agent, config = run.current_agent, run.run_config
+    run.check_memory()
     setting = TurnSetting(
         agent=agent,
         tools=await agent.get_all_tools(run.context),
@@ -145,23 +184,28 @@ async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, r
     agent = setting.agent
     results = CallResults()
     recorded = False
+    from_model = 0 if turn.reopened else len(turn.items)
     try:
         await run_calls(run, agent, turn, results)
         run.tool_users.add(id(agent))  # a handoff, too, is a use, as in the reference
+        if results.interruptions:
+            run.open_items = len(turn.items) + len(results.outputs)
+            return Pause(results.interruptions)
         if results.next_agent is not None:
             step: NextStep = await _pass_on(run, agent, turn, results, response)
             recorded = True
             return step
         final = await from_tools(run, setting, results.tool_results)
-        if final is not None:
-            await conclude_run(run, agent, final.output)
-        return final or RunAgain()
+        if final is None or run.is_to_go_on:
+            return RunAgain()
+        await conclude_run(run, agent, final.output)
+        return final
     except OutputGuardrailTripwireTriggered as tripped:
         withhold(run, results.outputs, tripped)
         raise
     finally:
         if not recorded:
-            run.record([*turn.items, *results.outputs], response)
+            run.record([*turn.items, *results.outputs], response, from_model=from_model)
             _tell(run, results.outputs)
 
 
@@ -178,7 +222,7 @@ async def _pass_on(
         )
     await run.hooks.handoff(run.context, agent, target)
     passed = await hand_over(run, turn, results, nested_items=run.nested_items)
-    run.record(passed.new_items, response)
+    run.record(passed.new_items, response, from_model=0 if turn.reopened else len(turn.items))
     if passed.rewritten:
         run.model_input, run.model_items, run.history = passed.input, passed.model_items, passed.history()
         run.nested_items = passed.nested_items

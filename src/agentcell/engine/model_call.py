@@ -55,6 +55,7 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
     run.is_demo = run.is_demo or model.is_demo
     sent = await _sent(run, setting)
     await run.hooks.llm_start(run.context, agent, sent.instructions, sent.input)
+    await run.memory.save_input()
     run.say(
         TurnStarted(
             run.current_turn,
@@ -77,14 +78,25 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
             setting.output_schema,
             setting.handoffs,
             ModelTracing.DISABLED,
-            previous_response_id=None,
-            conversation_id=None,
+            previous_response_id=run.previous_response_id,
+            conversation_id=run.conversation_id,
             prompt=cast(Any, prompt),
         )
 
     record = CallRecord()
-    stream = attempts(open_stream, settings, model, record=record)
+    stream = attempts(
+        open_stream,
+        settings,
+        model,
+        record=record,
+        previous_response_id=run.previous_response_id,
+        conversation_id=run.conversation_id,
+    )
     response = await _read(run, stream)
+    if run.server_managed:
+        run.known_to_server = len(run.history)
+        if run.conversation_id is None and response.response_id is not None:
+            run.previous_response_id = response.response_id
     _count_retries(response.usage, record.failed)
     usage = run.context.usage
     usage.add(response.usage)
@@ -105,7 +117,8 @@ def _model(run: RunState[Any]) -> tuple[Model, ModelSettings]:
 async def _sent(run: RunState[Any], setting: TurnSetting) -> ModelInputData:
     """What the model is sent, after the run's filter."""
     agent = setting.agent
-    sent = ModelInputData(without_repeats(run.history), await agent.get_system_prompt(run.context))
+    news = run.history[run.known_to_server :] if run.server_managed else run.history
+    sent = ModelInputData(without_repeats(news), await agent.get_system_prompt(run.context))
     chosen = run.run_config.call_model_input_filter
     if chosen is None:
         return sent

@@ -29,7 +29,9 @@ from ..run_context import RunContextWrapper
 from ..stream_events import AgentUpdatedStreamEvent, NestedEvent, RawResponsesStreamEvent, RunItemStreamEvent
 from ..tool import FunctionTool, NeedsApproval, ToolErrorFunction
 from ..tool_origin import ToolOrigin, ToolOriginType
+from .memory import check_memory
 from .tool_input import adapter_of, schema_of
+from .turn import PausedRun
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -83,7 +85,7 @@ class AgentTool:
         self, name: str | None, description: str | None, is_enabled: Any, needs_approval: NeedsApproval = False
     ) -> FunctionTool:
         """The tool."""
-        self._memory()
+        check_memory(self.session, self.previous_response_id, self.conversation_id)
         most = self.most_pending
         if most is not None and (not isinstance(most, int) or most < 1):
             raise UserError(f"on_stream_max_pending_events must be a whole number of at least 1 or None, got {most!r}")
@@ -102,6 +104,7 @@ class AgentTool:
                 return await text if inspect.isawaitable(text) else text
 
         return FunctionTool(
+            _agent=self.agent,
             name=tool_name,
             description=description or "",
             params_json_schema=schema,
@@ -118,29 +121,17 @@ class AgentTool:
         from ..result import RunResult, RunResultStreaming
         from .hooks import Hooks
         from .loop import drive
-        from .state import RunState
 
-        try:
-            given = adapter.validate_json(arguments)
-        except ValueError as error:
-            raise ModelBehaviorError(f"Invalid JSON input for tool {context.tool_name}: {error}") from error
         outer = current_run.get()
-        config = outer.run_config if self.run_config is None and outer is not None else as_run_config(self.run_config)
-        data = TypeAdapter(type(given)).dump_python(given, mode="json")
-        run: RunState[Any] = RunState(
-            context=RunContextWrapper(
-                context.context, usage=context.usage, tool_input=data if self.parameters else None
-            ),
-            original_input=await self._input(data, schema),
-            starting_agent=self.agent,
-            max_turns=self.max_turns if self.max_turns is not None else DEFAULT_MAX_TURNS,
-            run_config=config,
-            hooks=Hooks(self.hooks),
-            streamed=self.on_stream is not None,
-            **self._memory(),
-        )
-        run.invoked_by = (context.tool_name, context.tool_call_id, context.tool_arguments)
+        paused = None if outer is None else outer.nested.pop(context.tool_call_id, None)
+        if paused is not None:
+            run = paused.fork()
+            run.hooks = Hooks(self.hooks)
+        else:
+            run = await self._begun(context, adapter, schema, arguments, outer)
+        run.streamed = self.on_stream is not None
         if outer is not None:
+            run.approvals = outer.approvals
             run.log.forward = lambda entry: outer.say(NestedEvent(context.tool_call_id, entry.event, entry.at))
         if self.on_stream is None:
             await drive(run)
@@ -149,20 +140,57 @@ class AgentTool:
         error = run.take_error()
         if error is not None:
             raise error
+        if run.status == "paused" and outer is not None:
+            outer.nested[context.tool_call_id] = run
+            return PausedRun(run.interruptions)
         if outer is not None:
             outer.is_demo = outer.is_demo or run.is_demo
+        result = RunResult(run) if self.on_stream is None else RunResultStreaming(run)
+        context.nested_result = result
         if self.extractor is not None:
-            return await self.extractor(RunResult(run) if self.on_stream is None else RunResultStreaming(run))
+            return await self.extractor(result)
         return "" if run.final_output is None else run.final_output
 
-    def _memory(self) -> dict[str, Any]:
-        """What keeps the nested run's conversation, as fields of its state; no run can be told of any yet."""
-        fields = ("session", "previous_response_id", "conversation_id")
-        given = {name: value for name in fields if (value := getattr(self, name)) is not None}
-        if given:
-            told = ", ".join(f"{name}={value!r}" for name, value in given.items())
-            raise UserError(f"as_tool does not support {', '.join(given)} yet, got {told}; leave it out")
-        return given
+    async def _begun(
+        self,
+        context: ToolContext[Any],
+        adapter: TypeAdapter[Any],
+        schema: dict[str, Any],
+        arguments: str,
+        outer: RunState[Any] | None,
+    ) -> RunState[Any]:
+        """The run of a call that begins."""
+        from .hooks import Hooks
+        from .state import RunState
+
+        try:
+            given = adapter.validate_json(arguments)
+        except ValueError as error:
+            raise ModelBehaviorError(f"Invalid JSON input for tool {context.tool_name}: {error}") from error
+        data = TypeAdapter(type(given)).dump_python(given, mode="json")
+        return RunState(
+            context=RunContextWrapper(
+                context.context,
+                usage=context.usage,
+                tool_input=data if self.parameters else None,
+                decisions=context.decisions,
+            ),
+            original_input=await self._input(data, schema),
+            starting_agent=self.agent,
+            max_turns=self.max_turns if self.max_turns is not None else DEFAULT_MAX_TURNS,
+            run_config=self._config(outer),
+            hooks=Hooks(self.hooks),
+            invoked_by=(context.tool_name, context.tool_call_id, context.tool_arguments),
+            session=self.session,
+            previous_response_id=self.previous_response_id,
+            conversation_id=self.conversation_id,
+        )
+
+    def _config(self, outer: RunState[Any] | None) -> RunConfig:
+        """The nested run's settings."""
+        if self.run_config is None and outer is not None:
+            return outer.run_config
+        return as_run_config(self.run_config)
 
     async def _input(self, data: Any, schema: dict[str, Any]) -> Any:
         """The nested run's input, from the call's arguments as plain data."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..agent import Agent
 from ..exceptions import ArgumentTypeError, UserError
 from ..handoffs import Handoff, HandoffInputData, nest_handoff_history
-from ..items import HandoffOutputItem, ItemHelpers, RunItem, RunItemBase, ToolCallOutputItem
+from ..items import HandoffOutputItem, ItemHelpers, RunItem, RunItemBase, ToolApprovalItem, ToolCallOutputItem
 
 if TYPE_CHECKING:
     from .. import openai_types as oai
@@ -77,7 +77,6 @@ async def hand_over(
     results: CallResults,
     *,
     nested_items: Sequence[RunItem] = (),
-    server_managed: bool = False,
 ) -> Passed:
     """What becomes of the run's conversation after the turn's handoff; raises what `pass_on` raises.
 
@@ -92,7 +91,7 @@ async def hand_over(
             earlier=run.model_items,
             turn=[*turn.items, *results.outputs],
             nested_items=nested_items,
-            server_managed=server_managed,
+            server_managed=run.server_managed,
         )
     except BaseException:
         results.outputs = [_withdrawn(item) for item in results.outputs]
@@ -140,7 +139,7 @@ async def pass_on(
     given = HandoffInputData(
         input_history=input if isinstance(input, str) else tuple(input),
         pre_handoff_items=tuple(earlier),
-        new_items=tuple(turn),
+        new_items=tuple(item for item in turn if not isinstance(item, ToolApprovalItem)),
         run_context=context,
         _nested_items=tuple(nested_items),
     )

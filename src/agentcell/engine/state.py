@@ -1,6 +1,9 @@
 """`RunState`: the one mutable object of a run.
 
-Results, views and handles are faces of it; the loop alone changes it, apart from the two flags that `cancel` sets.
+Results, views and handles are faces of it; the loop alone changes it, apart from the two flags that `cancel` sets and
+the input that somebody adds. A run that has ended can be gone on with: `fork` makes a fresh one that begins where this
+one stands. A turn whose calls wait for approval is recorded like any other, but stays open: `open_items` counts its
+items, and `reopened` takes them back so that the same code can finish it.
 """
 
 from __future__ import annotations
@@ -8,32 +11,76 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any, Generic, Literal, Union
 
 from .. import openai_types as oai
 from ..agent import Agent
-from ..exceptions import AgentsException, RunErrorDetails, UserError
+from ..exceptions import AgentsException, RunErrorDetails, RunNotFinished, UserError
 from ..guardrail import InputGuardrailResult, OutputGuardrailResult
-from ..items import ItemHelpers, ModelResponse, RunItem, as_input_list, output_text
+from ..items import InputItem, ItemHelpers, ModelResponse, RunItem, ToolApprovalItem, as_input_list, output_text
 from ..released import HoldsAgents
 from ..run_config import DEFAULT_MAX_TURNS, RunConfig
 from ..run_context import RunContextWrapper, TContext
-from ..stream_events import LogEvent, RawResponsesStreamEvent, RunFailed, RunFinished, RunStarted
+from ..stream_events import InputAdded, LogEvent, RawResponsesStreamEvent, RunFailed, RunFinished, RunStarted
 from ..tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
+from .approving import ApprovalDesk
 from .hooks import Hooks
 from .log import EventLog
+from .memory import SessionMemory, check_memory
+from .pausing import PausableRun
 
-RunStatus = Literal["prepared", "running", "done", "stopped", "failed"]
-"""Where a run is; the last three are ends."""
+RunEnd = Literal["done", "stopped", "failed", "paused"]
+"""How a run ends."""
+RunStatus = Union[Literal["prepared", "running"], RunEnd]
+"""Where a run is; the last four are ends, `paused` when calls wait for a person's decision."""
+
+KEPT = (
+    "conversation_id",
+    "previous_response_id",
+    "auto_previous_response_id",
+    "session",
+    "run_config",
+    "hooks",
+    "error_handlers",
+    "max_handoffs",
+    "handoff_count",
+    "input_guardrail_results",
+    "output_guardrail_results",
+    "tool_input_guardrail_results",
+    "tool_output_guardrail_results",
+    "tool_users",
+    "invoked_by",
+    "approvals",
+    "interruptions",
+    "open_items",
+    "added_input",
+    "input_checked",
+    "known_to_server",
+    "conversation",
+    "input_saved",
+    "saved_items",
+    "journal_id",
+    "current_agent",
+    "current_turn",
+    "new_items",
+    "raw_responses",
+    "history",
+    "model_input",
+    "model_items",
+    "nested_items",
+    "is_demo",
+)
+"""What a run that goes on takes over from the one before; the rest begins anew."""
 
 _numbers = itertools.count(1)
 
 
 @dataclass(eq=False)
-class RunState(HoldsAgents, Generic[TContext]):
+class RunState(PausableRun, HoldsAgents, Generic[TContext]):
     """Everything about one run."""
 
     AGENTS = ("starting_agent", "current_agent", "started_agent")
@@ -46,6 +93,15 @@ class RunState(HoldsAgents, Generic[TContext]):
     """Who begins."""
     max_turns: int | None = DEFAULT_MAX_TURNS
     """How many model calls the run may make; `None` for no limit."""
+    _: KW_ONLY
+    conversation_id: str | None = None
+    """The conversation at the provider that the run is part of; the provider keeps its history then."""
+    previous_response_id: str | None = None
+    """The response at the provider that the next model call follows."""
+    auto_previous_response_id: bool = False
+    """Whether each call follows the response before it, so that the provider keeps the history."""
+    session: Any = None
+    """Where the conversation is kept: a `Session`, or `None`."""
     run_config: RunConfig = field(default_factory=RunConfig)
     """Settings of the whole run."""
     hooks: Hooks = field(default_factory=Hooks)
@@ -74,6 +130,32 @@ class RunState(HoldsAgents, Generic[TContext]):
     """Name, id and arguments of the tool call that this run answers, when it is nested."""
     interruption: BaseException | None = None
     """The error that something beside the loop has stopped the run with."""
+    approvals: ApprovalDesk = field(default_factory=ApprovalDesk)
+    """Where calls that need approval are decided on; shared with nested runs."""
+    interruptions: list[ToolApprovalItem] = field(default_factory=list)
+    """The calls that the run has paused for, those of nested runs included."""
+    open_items: int = 0
+    """How many of the last items belong to a turn that waits for decisions."""
+    nested: dict[str, RunState[Any]] = field(default_factory=dict)
+    """Nested runs that have paused, by the call that they answer."""
+    added_input: list[oai.ResponseInputItemParam] = field(default_factory=list)
+    """Input for the next turn."""
+    input_checked: bool = False
+    """Whether the input guardrails have begun to look at the run's own input."""
+    known_to_server: int = 0
+    """How much of the history a provider that keeps it has."""
+    is_terminal: bool = False
+    """Whether the run, or the one that it goes on from, came to its final output."""
+    conversation: list[Any] | None = None
+    """Of the run's own input what is kept in the session; `None` for all of it."""
+    input_saved: bool = False
+    """Whether the session has the run's own input."""
+    saved_items: int = 0
+    """How many of the new items the session has."""
+    session_error: BaseException | None = None
+    """Why the session could not be told of everything, though the run came to its end."""
+    journal_id: str = ""
+    """The run's name in its session, which a run that goes on from a state keeps."""
     current_agent: Agent[Any] = field(init=False)
     """Who is running."""
     current_turn: int = 0
@@ -112,6 +194,9 @@ class RunState(HoldsAgents, Generic[TContext]):
     """Everything the run has said."""
     task: asyncio.Task[Any] | None = None
     """The task that drives the run, once it has started."""
+    memory: SessionMemory = field(init=False, repr=False)
+    """The run's dealings with its session."""
+    _adding: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         as_input_list(self.original_input)
@@ -121,12 +206,42 @@ class RunState(HoldsAgents, Generic[TContext]):
         self.current_agent = self.starting_agent
         self.model_input = self.original_input
         self.history = ItemHelpers.input_to_new_input_list(self.original_input)
+        self.journal_id = self.journal_id or self.run_id
+        self.memory = SessionMemory(self)
         self.log.on_abandoned = self.cancel
 
     @property
     def finished(self) -> bool:
         """Whether the run has ended, in whatever way."""
-        return self.status in ("done", "stopped", "failed")
+        return self.status in ("done", "stopped", "failed", "paused")
+
+    @property
+    def server_managed(self) -> bool:
+        """Whether the provider keeps the conversation, so that only what is new is sent."""
+        return bool(self.conversation_id or self.previous_response_id or self.auto_previous_response_id)
+
+    def put_context(self, context: Any) -> None:
+        """Give a run that goes on another context object; usage and decisions stay."""
+        if isinstance(context, RunContextWrapper):
+            context.decisions = self.context.decisions
+            self.context = context
+        else:
+            self.context = replace(self.context, context=context)
+
+    def check_memory(self) -> None:
+        """Raise `UserError` when the conversation is to be kept in places that do not go together."""
+        check_memory(self.session, self.previous_response_id, self.conversation_id, auto=self.auto_previous_response_id)
+        if self.server_managed and (self.current_agent.output_guardrails or self.run_config.output_guardrails):
+            raise UserError(
+                "Output guardrails cannot be combined with conversation_id, previous_response_id, or "
+                "auto_previous_response_id: what a guardrail rejects cannot be taken out of a conversation that the "
+                "model's provider keeps"
+            )
+
+    @property
+    def is_to_go_on(self) -> bool:
+        """Whether somebody has said something that no turn has taken in, so that the run does not end yet."""
+        return bool(self.added_input) and not self.stop_after_turn
 
     def say(self, event: LogEvent) -> None:
         """Put an event into the log; on the run's own loop."""
@@ -137,13 +252,57 @@ class RunState(HoldsAgents, Generic[TContext]):
         self.status = "running"
         self.say(RunStarted(self.run_id, prompt_text(self.original_input), time.time()))
 
-    def record(self, items: list[RunItem], response: ModelResponse | None = None) -> None:
-        """Take in a finished turn, or a message that no model has made."""
+    def record(self, items: list[RunItem], response: ModelResponse | None = None, *, from_model: int = 0) -> None:
+        """Take in a turn, or a message that no model has made; the first `from_model` items are the model's own."""
+        sent = [item for item in items if not isinstance(item, ToolApprovalItem)]
         self.new_items.extend(items)
-        self.model_items.extend(items)
+        self.model_items.extend(sent)
         if response is not None:
             self.raw_responses.append(response)
-        self.history.extend(item.to_input_item() for item in items)
+        if from_model:
+            self.known_to_server = len(self.history) + from_model
+        self.history.extend(item.to_input_item() for item in sent)
+
+    def reopened(self) -> tuple[list[RunItem], ModelResponse]:
+        """Take the turn that waits for decisions out of the record: its items so far, and its response."""
+        items = self.new_items[len(self.new_items) - self.open_items :]
+        sent = sum(not isinstance(item, ToolApprovalItem) for item in items)
+        del self.new_items[len(self.new_items) - len(items) :]
+        del self.model_items[len(self.model_items) - sent :]
+        del self.history[len(self.history) - sent :]
+        self.open_items = 0
+        self.interruptions = []
+        return items, self.raw_responses.pop()
+
+    def fork(self) -> RunState[TContext]:
+        """A run that goes on from here; the context, its usage and its decisions are shared, the lists are copies."""
+        if not self.finished and not self.cancelled and self.status != "prepared":
+            raise RunNotFinished(
+                "the run goes on, so there is no state to go on from yet; iterate it to the end, await it, or stop it"
+            )
+        fresh: RunState[Any] = RunState(self.context, self.original_input, self.starting_agent, self.max_turns)
+        for name in KEPT:
+            value = getattr(self, name)
+            setattr(fresh, name, value.copy() if isinstance(value, (list, dict, set)) else value)
+        fresh.is_terminal = self.is_terminal or self.status == "done"
+        fresh.nested = {call_id: nested.fork() for call_id, nested in self.nested.items()}
+        return fresh
+
+    def take_input(self) -> list[RunItem]:
+        """Take the added input in, as items of the run."""
+        with self._adding:
+            added, self.added_input = self.added_input, []
+        items: list[RunItem] = [InputItem(self.current_agent, item) for item in added]
+        self.record(items)
+        if added:
+            self.say(InputAdded(prompt_text(added)))
+        return items
+
+    def put_input(self, input: str | list[oai.ResponseInputItemParam]) -> None:
+        """Add input for the next turn; from any thread."""
+        items = ItemHelpers.input_to_new_input_list(as_input_list(input))
+        with self._adding:
+            self.added_input = [*self.added_input, *items]
 
     def cancel(self) -> None:
         """Stop the run at once, and whoever is reading it; from any thread, any number of times."""
@@ -198,7 +357,7 @@ class RunState(HoldsAgents, Generic[TContext]):
         self.say(RunFailed(type(error).__name__, output_text(error)))
         self.finish("failed")
 
-    def finish(self, status: Literal["done", "stopped", "failed"]) -> None:
+    def finish(self, status: RunEnd) -> None:
         """End the run and its log."""
         if self.finished:
             return

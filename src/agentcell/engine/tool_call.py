@@ -1,5 +1,6 @@
 """One call of a function tool, from the input guardrails to the item in the history.
 
+    approval, where it is needed
     ToolStarted -> input guardrails -> on_tool_start -> the tool -> output guardrails -> the item -> ToolFinished
     -> custom data -> on_tool_end
 
@@ -15,13 +16,15 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..approvals import NOT_APPROVED, ApprovalDecision
 from ..exceptions import (
     AgentsException,
     ToolInputGuardrailTripwireTriggered,
     ToolOutputGuardrailTripwireTriggered,
     UserError,
 )
-from ..items import ItemHelpers, ToolCallOutputItem, output_text
+from ..items import ItemHelpers, RunItem, ToolApprovalItem, ToolCallOutputItem, output_text
+from ..run_config import ToolErrorFormatterArgs
 from ..stream_events import ToolFinished, ToolProgressed, ToolStarted
 from ..tool import FunctionToolCustomDataContext, FunctionToolResult
 from ..tool_context import ToolContext
@@ -35,8 +38,10 @@ from ..tool_invocation import (
     ToolCancelledItself,
     being_cancelled,
     default_tool_error_function,
+    formatted,
     invoke_function_tool,
 )
+from .turn import PausedRun
 
 if TYPE_CHECKING:
     from ..agent import Agent
@@ -50,18 +55,28 @@ VIEW_OUTPUT_LIMIT = 65_536
 """Characters of a tool's output that views get."""
 CANCELLED_CALL = "The call was cancelled before it finished; whether it had an effect is unknown."
 NEVER_STARTED = "The call was not carried out, because the run ended before."
+EDITED = "[A person changed the arguments of this call before it ran, to {}]"
 STILL_RUNNING = "A synchronous tool cannot be stopped: its thread is still running."
 
 
 class ToolCall:
     """One call of one function tool."""
 
-    def __init__(self, run: RunState[Any], agent: Agent[Any], wanted: ToolRun) -> None:
+    def __init__(
+        self, run: RunState[Any], agent: Agent[Any], wanted: ToolRun, question: ToolApprovalItem | None = None
+    ) -> None:
         self.run = run
         self.agent = agent
+        self.wanted = wanted
         self.tool = wanted.tool
         self.raw = wanted.call
+        self.arguments = wanted.call.arguments
+        self.edited = False
+        self.needs_approval = False
+        self.is_open = False
         self.started = False
+        self._asked_before = question
+        self._question = question or self._new_question()
         self.input_checks: list[ToolInputGuardrailResult] = []
         self.output_checks: list[ToolOutputGuardrailResult] = []
         self._item: ToolCallOutputItem | None = None
@@ -75,16 +90,82 @@ class ToolCall:
             return self._of_text(text)
         return self._item
 
+    def open_items(self) -> list[RunItem]:
+        """What the call leaves in a turn that stays open: its output, or its question when that is new."""
+        if not self.is_open:
+            return [self.item]
+        asks_anew = self._asked_before is None and not self.started
+        return [self._question] if asks_anew else []
+
+    def _new_question(self) -> ToolApprovalItem:
+        space = self.tool._namespace
+        key = ("bare", self.tool.name) if space is None else ("namespaced", space, self.tool.name)
+        return ToolApprovalItem(
+            self.agent,
+            self.raw,
+            self.tool.name,
+            tool_namespace=space,
+            tool_origin=self.tool._origin,
+            tool_lookup_key=key,
+        )
+
+    async def unless_approved(self) -> FunctionToolResult | None:
+        """What the call leads to when it does not run: it was rejected, or nobody has decided; `None` when it may."""
+        if not self.needs_approval:
+            return None
+        item = self._question
+        name, call_id = self.tool.qualified_name, self.raw.call_id
+        decision = self.run.context.decisions.about(self.agent.name, name, call_id, self.raw.arguments)
+        if decision is None:
+            execution = self.run.run_config.tool_execution
+            if execution is not None and execution.pre_approval_tool_input_guardrails:
+                rejection = await self._check_input(self._context())
+                if rejection is not None:
+                    return self._rejected(rejection.behavior["message"])  # type: ignore[typeddict-item]
+            decision = await self.run.approvals.ask(self.run, item, self.tool)
+        if decision is None:
+            self.is_open = True
+            return FunctionToolResult(self.tool, None, item, interruptions=[item])
+        if not decision.approved:
+            return self._rejected(await self._rejection_text(decision))
+        if decision.arguments is not None:
+            self.arguments, self.edited = decision.arguments, True
+        return None
+
+    async def _rejection_text(self, decision: ApprovalDecision) -> str:
+        if decision.message is not None:
+            return decision.message
+        formatter = self.run.run_config.tool_error_formatter
+        args = ToolErrorFormatterArgs(
+            "approval_rejected",
+            "function",
+            self.tool.qualified_name,
+            self.raw.call_id,
+            NOT_APPROVED,
+            self.run.context,
+        )
+        return await formatted(formatter, args)
+
+    def _rejected(self, text: str) -> FunctionToolResult:
+        self._item = self._of_text(text)
+        self._say(self._shown(), "rejected")
+        return FunctionToolResult(self.tool, text, self._item)
+
     async def carry_out(self) -> FunctionToolResult:
         """Make the call and tell the log how it goes.
 
         Raises the library's errors as they are, and `UserError` around any other that ends the run.
         """
+        await self.run.memory.tool_started(self.raw.model_dump(exclude_unset=True))
         self.started = True
         context = self._context()
         self.run.say(ToolStarted(self.raw.call_id, self.raw.name))
         try:
             output = await self._result(context)
+            if isinstance(output, PausedRun):
+                self.is_open = True
+                return FunctionToolResult(self.tool, None, None, interruptions=list(output.interruptions))
+            await self.run.memory.tool_finished(self.raw.call_id, self.item.raw_item)
         except asyncio.CancelledError:
             self._say("", "cancelled", STILL_RUNNING if context.in_thread else None)
             raise
@@ -99,13 +180,19 @@ class ToolCall:
 
     async def _result(self, context: ToolContext[Any]) -> Any:
         """The call's result, or the message of the guardrail that rejected it."""
-        rejection = await self._check_input(context)
+        if self.raw.call_id in self.run.nested:  # it has begun before, and goes on
+            rejection = None
+        else:
+            rejection = await self._check_input(context)
         if rejection is not None:
             self._item = self._of_text(rejection.behavior["message"])  # type: ignore[typeddict-item]
             self._say(self._shown(), "failed", "A guardrail rejected the call.")
             return self._item.output
-        await self.run.hooks.tool_start(context, self.agent, self.tool)
+        if self.raw.call_id not in self.run.nested:
+            await self.run.hooks.tool_start(context, self.agent, self.tool)
         output = await self._invoke(context)
+        if isinstance(output, PausedRun):
+            return output
         declared = context.failure is None
         rejection = await self._check_output(context, output)
         if rejection is not None:
@@ -123,7 +210,7 @@ class ToolCall:
 
     async def _invoke(self, context: ToolContext[Any]) -> Any:
         try:
-            return await invoke_function_tool(function_tool=self.tool, context=context, arguments=self.raw.arguments)
+            return await invoke_function_tool(function_tool=self.tool, context=context, arguments=self.arguments)
         except asyncio.CancelledError:
             if being_cancelled():
                 raise
@@ -181,7 +268,13 @@ class ToolCall:
                 loop.call_soon_threadsafe(run.say, ToolProgressed(call_id, message, fraction))
 
         context: ToolContext[Any] = ToolContext.from_agent_context(
-            run.context, call_id, self.raw, self.agent, run_config=run.run_config
+            run.context,
+            call_id,
+            self.raw,
+            self.agent,
+            tool_arguments=self.arguments,
+            tool_namespace=self.tool._namespace,
+            run_config=run.run_config,
         )
         context.report = report
         return context
@@ -211,6 +304,8 @@ class ToolCall:
             output_type_adapter=adapter if declared else None,
         )
         raw["output"] = _sendable(raw["output"])
+        if self.edited:
+            raw["output"] = _with_note(raw["output"], EDITED.format(self.arguments))
         return ToolCallOutputItem(self.agent, raw, output, tool_origin=self.tool._origin)
 
 
@@ -224,6 +319,11 @@ def _sendable(sent: Any) -> Any:
         else {name: clean(value) for name, value in part.items()}
         for part in sent
     ]
+
+
+def _with_note(sent: Any, note: str) -> Any:
+    """An output with a note before it."""
+    return f"{note}\n{sent}" if isinstance(sent, str) else [{"type": "input_text", "text": note}, *sent]
 
 
 def _part_text(part: dict[str, Any]) -> str:

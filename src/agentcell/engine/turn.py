@@ -4,7 +4,8 @@ TurnPlan        the response as run items, with the calls it asks for
 NextStep
 |-- FinalOutput     the run has its result
 |-- HandOff         another agent goes on
-`-- RunAgain        the model is called again
+|-- RunAgain        the model is called again
+`-- Pause           calls wait for a person's decision; the turn stays open
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..items import (
     ModelResponse,
     ReasoningItem,
     RunItem,
+    ToolApprovalItem,
     ToolCallItem,
     ToolCallOutputItem,
     ToolSearchCallItem,
@@ -92,11 +94,25 @@ class TurnPlan:
 
     repeats: bool = False
     """Whether calls were left out that had been made before."""
+    reopened: bool = False
+    """Whether the turn was recorded before and goes on now."""
+    answered: dict[str, ToolCallOutputItem] = field(default_factory=dict)
+    """In a turn that was opened again, the outputs it has, by call id."""
+    asked: dict[str, ToolApprovalItem] = field(default_factory=dict)
+    """In a turn that was opened again, the calls that somebody was asked about, by call id."""
 
     @property
     def calls_anything(self) -> bool:
         """Whether something of ours is to run."""
         return bool(self.tools or self.handoffs or self.missing)
+
+
+@dataclass(frozen=True)
+class PausedRun:
+    """What the tool of an agent returns when that agent's run has paused, in place of an output."""
+
+    interruptions: Sequence[ToolApprovalItem]
+    """The calls that wait for decisions."""
 
 
 class InvalidFinalOutput(Exception):
@@ -131,7 +147,15 @@ class RunAgain:
     """The model is called again."""
 
 
-NextStep = Union[FinalOutput, HandOff, RunAgain]
+@dataclass(frozen=True)
+class Pause:
+    """Calls wait for a person's decision."""
+
+    interruptions: list[ToolApprovalItem]
+    """The calls, those of nested runs included."""
+
+
+NextStep = Union[FinalOutput, HandOff, RunAgain, Pause]
 """What the loop does after a turn."""
 
 
@@ -170,6 +194,16 @@ def plan(setting: TurnSetting, response: ModelResponse, earlier: Sequence[RunIte
             case _:
                 sorted_.items.extend(provider_items(agent, raw))
     return sorted_
+
+
+def replan(setting: TurnSetting, response: ModelResponse, items: list[RunItem], earlier: Sequence[RunItem]) -> TurnPlan:
+    """The plan of a turn that was opened again: `items` are those it has, outputs and open questions included."""
+    turn = plan(setting, response, earlier)
+    turn.reopened, turn.items = True, items
+    turn.answered = {item.call_id: item for item in items if isinstance(item, ToolCallOutputItem) and item.call_id}
+    turn.asked = {item.call_id: item for item in items if isinstance(item, ToolApprovalItem) and item.call_id}
+    turn.missing = [call for call in turn.missing if call.call_id not in turn.answered]
+    return turn
 
 
 def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:

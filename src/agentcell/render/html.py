@@ -140,23 +140,27 @@ STATE_WORDS = {
     "thinking": "Thinking",
     "streaming": "Streaming",
     "tools": "Running tools",
+    "waiting": "Waiting for you",
     "done": "Done",
     "stopped": "Stopped",
     "failed": "Failed",
+    "paused": "Paused",
 }
 """How the header says what a run is doing."""
 
 CARD_WORDS = {
     "writing": "writing arguments",
     "called": "waiting",
+    "asking": "waiting for approval",
     "running": "running",
     "completed": "done",
     "failed": "failed",
     "cancelled": "cancelled",
+    "rejected": "not approved",
 }
 """How a card says what its call is doing."""
 
-CARD_MARKS = {"completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013"}
+CARD_MARKS = {"asking": "?", "completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013", "rejected": "\u2013"}
 BRIEF_LENGTH = 72
 """Characters of a card's arguments in its closed form."""
 WRITING_TAIL = 400

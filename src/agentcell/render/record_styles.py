@@ -35,9 +35,12 @@ STYLES: dict[str, str] = {
     "dot.done": "color:#2e8b57",
     "dot.failed": "color:#c03030",
     "dot.stopped": "color:#d08000",
+    "dot.paused": "color:#d08000",
     "mark.completed": "color:#2e8b57",
     "mark.failed": "color:#c03030",
     "mark.cancelled": "color:#d08000",
+    "mark.asking": "color:#d08000",
+    "mark.rejected": "color:#d08000",
     "sep": "color:#808080",
 }
 """Inline style by class, and by class and state (`class.state`); what needs no look of its own is left out."""

@@ -50,8 +50,19 @@ RESULT_LINES = 12
 Piece = tuple[str, str]
 """A piece of a line: the text and its style."""
 
-_MARKS = {"completed": ("\u2713", "green"), "failed": ("\u2717", "red"), "cancelled": ("\u2013", "yellow")}
-_END_MARKS = {"done": _MARKS["completed"], "failed": _MARKS["failed"], "stopped": _MARKS["cancelled"]}
+_MARKS = {
+    "asking": ("?", "yellow"),
+    "completed": ("\u2713", "green"),
+    "failed": ("\u2717", "red"),
+    "cancelled": ("\u2013", "yellow"),
+    "rejected": ("\u2013", "yellow"),
+}
+_END_MARKS = {
+    "done": _MARKS["completed"],
+    "failed": _MARKS["failed"],
+    "stopped": _MARKS["cancelled"],
+    "paused": _MARKS["asking"],
+}
 _LABELS = {"reasoning": ("Thinking", "dim italic"), "refusal": ("Refused", "red")}
 _ASCII = str.maketrans(
     {
@@ -164,9 +175,10 @@ class TerminalRenderer:
             self._page.section("calls")
             word = f" \u00b7 {CARD_WORDS['running']}"
             self._page.line([("\u25cf ", "cyan"), *_call(card, CALL_LENGTH), (word, "dim")])
-        if card.state not in _MARKS or card.id in self._announced:
+        ended = f"{card.id} asks" if card.state == "asking" else card.id
+        if card.state not in _MARKS or ended in self._announced:
             return
-        self._announced.add(card.id)
+        self._announced.add(ended)
         self._page.section("calls")
         mark, style = _MARKS[card.state]
         time = f" \u00b7 {duration(card.ended - card.started)}" if card.ended and card.started is not None else ""

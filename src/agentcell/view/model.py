@@ -20,8 +20,8 @@ from typing import Literal, Union
 
 from .sequence import Sequence
 
-RunState = Literal["queued", "thinking", "streaming", "tools", "done", "stopped", "failed"]
-"""What a run is doing, as the header says it; the last three are ends."""
+RunState = Literal["queued", "thinking", "streaming", "tools", "waiting", "done", "stopped", "failed", "paused"]
+"""What a run is doing, as the header says it; the last four are ends, `waiting` is for a person's decision."""
 
 
 class Text:
@@ -122,7 +122,7 @@ class ToolCard:
     """The tool's name."""
     arguments: Text
     """The arguments so far: JSON text."""
-    state: Literal["writing", "called", "running", "completed", "failed", "cancelled"] = "writing"
+    state: Literal["writing", "called", "asking", "running", "completed", "failed", "cancelled", "rejected"] = "writing"
     """What the call is doing."""
     output: str | None = None
     """The result as text."""
@@ -164,7 +164,7 @@ class Notice:
 
     id: str
     """The block's id."""
-    kind: Literal["error", "stopped"]
+    kind: Literal["error", "stopped", "paused", "input"]
     """What sort of notice."""
     title: str
     """What happened, in a few words."""
@@ -262,6 +262,8 @@ class RunView:
     """Whether the model writes a structured output in this turn."""
     running_tools: int = 0
     """How many tools run right now."""
+    open_questions: int = 0
+    """How many calls wait for a decision right now."""
     blocks: Sequence[Block] = field(default_factory=Sequence)
     """What happened, in order."""
     index: BlockIndex = field(default_factory=BlockIndex, compare=False, repr=False)
@@ -270,7 +272,7 @@ class RunView:
     @property
     def finished(self) -> bool:
         """Whether the run has ended."""
-        return self.state in ("done", "stopped", "failed")
+        return self.state in ("done", "stopped", "failed", "paused")
 
     def find(self, block_id: str) -> tuple[int, Block] | None:
         """A block and its place, by its id or its call's."""

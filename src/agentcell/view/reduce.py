@@ -13,7 +13,10 @@ from typing import Any
 from ..items import HandoffOutputItem, ToolCallOutputItem, output_text
 from ..stream_events import (
     AgentUpdatedStreamEvent,
+    ApprovalDecided,
+    ApprovalRequested,
     CallParsed,
+    InputAdded,
     LogEvent,
     RawResponsesStreamEvent,
     RunFailed,
@@ -89,12 +92,20 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
         case CallParsed():
             return _parsed(view, event)
         case ToolStarted():
-            view = replace(view, running_tools=view.running_tools + 1, state="tools")
+            waiting = bool(view.open_questions)
+            view = replace(view, running_tools=view.running_tools + 1, state="waiting" if waiting else "tools")
             return _update(view, event.call_id, state="running", started=at)
         case ToolProgressed():
             return _update(view, event.call_id, progress=event.message, fraction=event.fraction)
         case ToolFinished():
             return _tool_finished(view, event)
+        case ApprovalRequested():
+            view = replace(view, open_questions=view.open_questions + 1, state="waiting")
+            return _update(view, event.call_id, state="asking", arguments=Text(event.arguments))
+        case ApprovalDecided():
+            return _decided(view, event)
+        case InputAdded():
+            return _add(view, Notice(f"i{len(view.blocks)}", "input", "Added", event.text))
         case RunFailed():
             notice = Notice("error", "error", event.error_type, event.message)
             return _add(replace(view, error=f"{event.error_type}: {event.message}"), notice)
@@ -254,6 +265,14 @@ def _parsed(view: RunView, event: CallParsed) -> RunView:
     return _add(view, ToolCard(f"c.{event.call_id}", event.call_id, event.name, arguments, "called"), event.call_id)
 
 
+def _decided(view: RunView, event: ApprovalDecided) -> RunView:
+    """A person, or a program in a person's place, has answered."""
+    left = max(0, view.open_questions - 1)
+    view = replace(view, open_questions=left, state="waiting" if left else "tools")
+    changes = {} if event.arguments is None else {"arguments": Text(event.arguments)}
+    return _update(view, event.call_id, state="called", **changes)
+
+
 def _tool_finished(view: RunView, event: ToolFinished) -> RunView:
     view = replace(view, running_tools=max(0, view.running_tools - 1))
     return _update(
@@ -297,12 +316,19 @@ def _finish(view: RunView, event: RunFinished) -> RunView:
         match block:
             case TextBlock(done=False):
                 view = _set(view, place, replace(block, done=True, cut=event.status != "done"))
-            case ToolCard(state="writing" | "called" | "running"):
+            case ToolCard(state="asking") if event.status == "paused":
+                pass
+            case ToolCard(state="writing" | "called" | "running" | "asking"):
                 view = _set(view, place, replace(block, state="cancelled", ended=view.elapsed))
             case TurnHead(ended=None):
                 view = _set(view, place, replace(block, ended=view.elapsed))
     if event.status == "stopped":
         view = _add(view, Notice("stopped", "stopped", "Stopped", "The run was stopped before its end."))
+    if event.status == "paused":
+        waiting = sum(isinstance(b, ToolCard) and b.state == "asking" for b in _newest(view))
+        what = "A call waits" if waiting == 1 else f"{waiting} calls wait"
+        told = f"{what} for approval. Decide with state = run.to_state(); state.approve(...), then run the state."
+        view = _add(view, Notice("paused", "paused", "Paused", told))
     return replace(
         view, state=event.status, final_output=event.final_output, structured=event.structured, running_tools=0
     )

@@ -1,0 +1,181 @@
+"""Asking for approval: where a call's question goes, and where it waits.
+
+A call that needs approval and is not decided goes to `on_approval`, when there is one, and then waits in the running
+stream (`live`) or is left for later: the run ends with an interruption, and its state can be resumed. While a call
+waits, the other calls of its turn run. Decisions may come from any thread; each is bound to the call as it was shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ..approvals import ApprovalDecision, ApprovalMode, ApprovalRequest, OnApproval, call_digest
+from ..exceptions import AgentsException, ModelBehaviorError, UserError
+from ..items import ToolApprovalItem
+from ..stream_events import ApprovalDecided, ApprovalRequested
+from ..tool_invocation import parse_arguments
+from .log import resolve
+
+if TYPE_CHECKING:
+    from ..run_context import RunContextWrapper
+    from ..tool import FunctionTool
+    from .state import RunState
+    from .turn import ToolRun
+
+
+@dataclass(eq=False)
+class Question:
+    """A call that waits in a running stream."""
+
+    item: ToolApprovalItem
+    """The call."""
+    tool: FunctionTool
+    """Its tool."""
+    context: RunContextWrapper[Any]
+    """Where the decision is kept."""
+    answered: asyncio.Future[None]
+    """Done when somebody has decided."""
+
+
+@dataclass(eq=False)
+class ApprovalDesk:
+    """Where calls are decided on; one for a run and for the agents that run as tools in it."""
+
+    mode: ApprovalMode = "interrupt"
+    """What an undecided call does."""
+    on_approval: OnApproval | None = None
+    """Decides in a person's place."""
+    timeout: float | None = None
+    """Seconds that a call waits before it counts as rejected; `None` for ever."""
+    questions: list[Question] = field(default_factory=list)
+    """The calls that wait now."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("interrupt", "live"):
+            raise UserError(f"approvals must be 'interrupt' or 'live', got {self.mode!r}")
+        if self.on_approval is not None and not callable(self.on_approval):
+            raise UserError(f"on_approval must be a function of an ApprovalRequest, got {self.on_approval!r}")
+        if self.timeout is not None and not self.timeout > 0:
+            raise UserError(f"approval_timeout must be a number of seconds above 0 or None, got {self.timeout!r}")
+
+    async def ask(self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool) -> ApprovalDecision | None:
+        """The decision about a call, waiting for it where the run does; `None` when it is left for later."""
+        name, arguments = item.qualified_name or "", item.arguments or ""
+        digest = call_digest(name, arguments)
+        call_id = item.call_id or ""
+        run.say(ApprovalRequested(call_id, name, arguments, digest, live=self.mode == "live"))
+        decision = await self._of_program(run, item, tool, digest)
+        if decision is None and self.mode == "live":
+            decision = await self._of_people(run, item, tool)
+        if decision is not None:
+            run.say(ApprovalDecided(call_id, decision.approved, decision.message, decision.arguments))
+        return decision
+
+    async def _of_program(
+        self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool, digest: str
+    ) -> ApprovalDecision | None:
+        if self.on_approval is None:
+            return None
+        request = ApprovalRequest(
+            call_id=item.call_id or "",
+            tool_name=item.qualified_name or "",
+            arguments=item.arguments or "",
+            agent_name=item.agent_name,
+            digest=digest,
+            schema=tool.params_json_schema,
+            description=tool.description,
+            tool_call=item.raw_item,
+        )
+        answer: Any = self.on_approval(request)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, bool):
+            answer = ApprovalDecision(answer)
+        if answer is None:
+            return None
+        if not isinstance(answer, ApprovalDecision):
+            raise UserError(f"on_approval must return True, False, an ApprovalDecision or None, got {answer!r}")
+        if answer.arguments is not None:
+            answer = replace(answer, arguments=edited_arguments(tool, answer.arguments))
+        run.context.decisions.decide(item, answer)
+        return answer
+
+    async def _of_people(
+        self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool
+    ) -> ApprovalDecision | None:
+        """Wait in the running stream."""
+        question = Question(item, tool, run.context, asyncio.get_running_loop().create_future())
+        with self._lock:
+            self.questions.append(question)
+        try:
+            async with asyncio.timeout(self.timeout):
+                await question.answered
+        except TimeoutError:
+            told = f"Nobody decided about the call within {self.timeout:g} seconds, so it was not made."
+            run.context.decisions.decide(item, ApprovalDecision(False, told))
+        finally:
+            with self._lock:
+                self.questions.remove(question)
+        name = item.qualified_name or ""
+        return run.context.decisions.about(item.agent_name, name, item.call_id or "", item.arguments)
+
+    def decide(
+        self, call_id: str, decision: ApprovalDecision, *, always: bool = False, digest: str | None = None
+    ) -> None:
+        """Answer the question of a call that waits; from any thread, once for each call.
+
+        Raises `UserError` when no such call waits, when the decision is about something else than what waits
+        (`digest`), and for arguments that do not fit the tool.
+        """
+        with self._lock:
+            waiting = [q for q in self.questions if not q.answered.done()]
+            question = next((q for q in waiting if q.item.call_id == call_id), None)
+            if question is None:
+                ids = [q.item.call_id for q in waiting]
+                raise UserError(f"no call {call_id!r} waits for approval; waiting: {ids or 'none'}")
+            item = question.item
+            if digest is not None and digest != call_digest(item.qualified_name or "", item.arguments):
+                raise UserError(f"the decision is about another call than the {call_id!r} that waits; look at it again")
+            if decision.arguments is not None:
+                decision = replace(decision, arguments=edited_arguments(question.tool, decision.arguments))
+            question.context.decisions.decide(item, decision, always=always)
+            resolve(question.answered)
+
+
+def edited_arguments(tool: FunctionTool, arguments: str | Mapping[str, Any]) -> str:
+    """Arguments that somebody has changed, as JSON text, checked against the tool's schema.
+
+    Raises `UserError` when they do not fit; the call still waits then.
+    """
+    if isinstance(arguments, str):
+        text = arguments
+    else:
+        try:
+            text = json.dumps(dict(arguments), ensure_ascii=False)
+        except (TypeError, ValueError) as error:
+            raise UserError(f"arguments must be JSON text or a dictionary, got {arguments!r}: {error}") from error
+    try:
+        tool.check_arguments(text)
+    except (AgentsException, ModelBehaviorError) as error:
+        raise UserError(f"the arguments {text} do not fit the tool {tool.qualified_name!r}: {error}") from error
+    return text
+
+
+async def needs_approval(run: RunState[Any], wanted: ToolRun) -> bool:
+    """Whether somebody has to agree to a call; arguments that cannot be read always need that."""
+    rule: Any = wanted.tool.needs_approval
+    if not callable(rule):
+        return bool(rule)
+    try:
+        arguments = parse_arguments(wanted.call.name, wanted.call.arguments)
+    except ModelBehaviorError:
+        return True
+    answer = rule(run.context, arguments, wanted.call.call_id)
+    return bool(await answer if inspect.isawaitable(answer) else answer)
