@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
-from .. import openai_types as oai
 from .session import Session
 
 
@@ -25,7 +24,7 @@ class JournalSession(Session, Protocol):
     the item it precedes, and the items of a run stay together, whatever else was written at the same time.
     """
 
-    async def begin_run(self, run_id: str, items: list[oai.ResponseInputItemParam]) -> None:
+    async def begin_run(self, run_id: str, items: list[Any]) -> None:
         """A run begins with the user's new input; a run that goes on later may begin again, with more input."""
         ...
 
@@ -37,7 +36,7 @@ class JournalSession(Session, Protocol):
         """A tool has ended with the output item that the model gets; `None` when its effect is unknown."""
         ...
 
-    async def add_turn(self, run_id: str, items: list[oai.ResponseInputItemParam]) -> None:
+    async def add_turn(self, run_id: str, items: list[Any]) -> None:
         """A turn is complete; its items replace the intents of the calls that they answer."""
         ...
 

@@ -22,13 +22,13 @@ def sendable(items: Sequence[Item]) -> list[Item]:
     kept: list[Item] = []
     owed: list[Item] = []
     for index, item in enumerate(items):
-        is_call, is_output = call_key(item) is not None, output_key(item) is not None
-        if not is_call and not is_output:
+        called, is_output = call_key(item), output_key(item) is not None
+        if not (called or is_output) or any(output_key(output) == called for output in owed):
             kept += owed
             owed = []
         if is_output and index not in matched:
             continue
-        if is_call and index not in answered:
+        if called and index not in answered:
             output = missing_output(item)
             if output is None:
                 continue

@@ -120,7 +120,7 @@ class SQLiteSession(SessionABC):
         """Delete the conversation, damaged rows and journal included."""
         await self._do(lambda connection: self._tables.clear(connection, self.session_id))
 
-    async def begin_run(self, run_id: str, items: list[oai.ResponseInputItemParam]) -> None:
+    async def begin_run(self, run_id: str, items: list[Any]) -> None:
         """A run begins with the user's new input."""
         await self._add_of_run(run_id, items, [])
 
@@ -154,7 +154,7 @@ class SQLiteSession(SessionABC):
 
         await self._do(write)
 
-    async def add_turn(self, run_id: str, items: list[oai.ResponseInputItemParam]) -> None:
+    async def add_turn(self, run_id: str, items: list[Any]) -> None:
         """A turn is complete; its items replace the intents of the calls that they answer."""
         keys = [key for item in items if isinstance(item, dict) and (key := output_key(item)) is not None]
         await self._add_of_run(run_id, items, [call_id for _, call_id in keys if call_id is not None])
@@ -173,7 +173,7 @@ class SQLiteSession(SessionABC):
         if closing is not None:
             closing.result()
 
-    async def _add_of_run(self, run_id: str, items: list[oai.ResponseInputItemParam], answered: list[str]) -> None:
+    async def _add_of_run(self, run_id: str, items: list[Any], answered: list[str]) -> None:
         data = encoded(items)
 
         def write(connection: sqlite3.Connection) -> None:

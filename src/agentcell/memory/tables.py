@@ -139,13 +139,18 @@ class Tables:
         return numbers[0], numbers[-1]
 
     def ensure_run(self, connection: sqlite3.Connection, session_id: str, run_id: str) -> None:
-        """The run has a place in the conversation: the end of what is there, unless it has one already."""
+        """The run has a place in the conversation, unless it has one already: where the next item comes.
+
+        That is after the last number that was ever given, as items may have been taken out again.
+        """
         connection.execute(
             f"INSERT INTO {quoted(self.journal)} (session_id, run_id, kind, first_id) "
-            f"SELECT ?1, ?2, 'run', COALESCE((SELECT MAX(id) FROM {quoted(self.messages)}), 0) + 1 "
+            "SELECT ?1, ?2, 'run', 1 + MAX("
+            "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = ?3), 0), "
+            f"COALESCE((SELECT MAX(id) FROM {quoted(self.messages)}), 0)) "
             f"WHERE NOT EXISTS (SELECT 1 FROM {quoted(self.journal)} "
             "WHERE session_id = ?1 AND run_id = ?2 AND kind = 'run')",
-            (session_id, run_id),
+            (session_id, run_id, self.messages),
         )
 
     def add_of_run(self, connection: sqlite3.Connection, session_id: str, run_id: str, data: Sequence[str]) -> None:
