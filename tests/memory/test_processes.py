@@ -191,6 +191,33 @@ def test_two_hundred_killed_writers(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert found["unknown"] > 10, "tools were cut off, too"
 
 
+@pytest.mark.ci
+@pytest.mark.timeout(600)
+def test_writers_are_killed_among_others_in_one_session(path: Path) -> None:
+    """Those who live lose nothing, and the dead leave pieces that are true and can be sent."""
+    dice = random.Random(3)
+    living = [start(path, "s0", f"p{n}", 25) for n in range(3)]
+    victims = 0
+    while any(process.poll() is None for process in living) and victims < 60:
+        with start(path, "s0", f"k{victims}", 0) as process:
+            assert process.stdout is not None
+            for _ in range(dice.randrange(0, 25)):
+                process.stdout.readline()
+            process.kill()
+        victims += 1
+        assert_sendable(read(path, "s0"))
+    finish(living)
+    check_file(path)
+    items = read(path, "s0")
+    assert_sendable(items)
+    owners = [writer.owner(item) for item in items]
+    blocks = [owner for at, owner in enumerate(owners) if at == 0 or owners[at - 1] != owner]
+    assert len(blocks) == len(set(blocks)), "each run is in one piece"
+    whole = [item for item in items if writer.owner(item).startswith("p")]
+    check_whole_runs(whole, {f"p{n}.{run}" for n in range(3) for run in range(25)})
+    assert victims > 3
+
+
 @contextmanager
 def locked_by_another_process(path: Path, seconds: float) -> Iterator[None]:
     command = [sys.executable, "-c", LOCK, str(path), str(seconds)]

@@ -31,6 +31,8 @@ MEMORY = ":memory:"
 """The path of a database that lives as long as its session."""
 
 _MAGIC = b"SQLite format 3\0"
+_OTHERS_TURN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)
+"""Errors that pass when others are done; the second comes when very many open a file at once."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 
 _guard = threading.RLock()  # a collected session releases its database inside any allocation
@@ -118,7 +120,7 @@ class Database:
                 if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
                     self._disconnect()
                     raise SessionCorrupt(self.path, str(error)) from error
-                if code != sqlite3.SQLITE_BUSY:
+                if code not in _OTHERS_TURN:
                     error.add_note(f"in the session's database {self.path!r}")
                     raise
                 left = started + timeout - time.monotonic()

@@ -80,8 +80,11 @@ class SQLiteSession(SessionABC):
         if limit is not None and not isinstance(limit, int):
             raise ArgumentTypeError(f"get_items(limit={limit!r}): expected a whole number, or None for all items")
         limit = resolve_session_limit(limit, self.session_settings)
-        stored = await self._do(self._read, writes=False)
-        return latest(sendable([each.item for each in stored]), limit)  # type: ignore[return-value]
+
+        def read(connection: sqlite3.Connection) -> list[Any]:
+            return latest(sendable([each.item for each in self._read(connection)]), limit)
+
+        return await self._do(read, writes=False)
 
     async def add_items(self, items: list[oai.ResponseInputItemParam]) -> None:
         """Add items at the end, in one commit."""
@@ -113,8 +116,8 @@ class SQLiteSession(SessionABC):
             self._tables.touch(connection, self.session_id)
             return stored[-1]
 
-        popped = await self._do(write)
-        return popped.item if popped else None  # type: ignore[return-value]
+        popped: Any = await self._do(write)
+        return popped.item if popped else None
 
     async def clear_session(self) -> None:
         """Delete the conversation, damaged rows and journal included."""
@@ -164,7 +167,7 @@ class SQLiteSession(SessionABC):
         await self._do(lambda connection: self._tables.set_status(connection, self.session_id, run_id, status))
 
     def close(self) -> None:
-        """Close the session, after what was begun; using it again raises `RuntimeError`."""
+        """Close the session; waits for writes that were begun. Using it again raises `RuntimeError`."""
         with self._lock:
             self._closed = True
             self._database = None
