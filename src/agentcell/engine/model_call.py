@@ -187,6 +187,7 @@ async def _read(run: RunState[Any], stream: AsyncGenerator[Any, None]) -> ModelR
         usage=Usage.of_response(final.usage),
         response_id=final.id,
         request_id=getattr(final, "_request_id", None),
+        raw_usage=getattr(final, "_raw_usage", None),
     )
 
 

@@ -82,6 +82,8 @@ class ChatEvents:
     def __init__(self, model: str, head: Item, *, strict: bool = False, buffer_calls: bool = False) -> None:
         self.finished = False
         """Whether the provider has said why the answer ends; without that it was cut off."""
+        self.usage: Any = None
+        """What the provider has reported; the last report counts."""
         self._model = model
         self._head = head
         self._strict = strict
@@ -91,7 +93,6 @@ class ChatEvents:
         self._data: Item = {"model": model}
         self._created = False
         self._warned = False
-        self._usage: Any = None
         self._withheld = False
         self._reasoning: _Reasoning | None = None
         self._message_index = 0
@@ -106,7 +107,7 @@ class ChatEvents:
                 self._data["response_id"] = chunk.id
             yield self._event("response.created", response={**self._head, "output": []})
         if chunk.usage is not None:
-            self._usage = chunk.usage
+            self.usage = chunk.usage
         for choice in chunk.choices or ():
             if choice.index:
                 self._other_choice()
@@ -135,7 +136,7 @@ class ChatEvents:
             yield self._item_event("done", call.output_index, self._call_item(call))
         if self._parts:
             yield self._item_event("done", self._message_index, self._message())
-        response = {**self._head, "output": self._output(), "usage": usage_of(self._usage)}
+        response = {**self._head, "output": self._output(), "usage": usage_of(self.usage)}
         yield self._event("response.completed", response=response)
 
     # --- pieces

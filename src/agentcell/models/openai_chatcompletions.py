@@ -25,7 +25,16 @@ from .failures import openai_advice
 from .interface import Model, ModelTracing
 from .reasoning_content_replay import ShouldReplayReasoningContent
 from .response_events import typed
-from .wire import FAKE_ID, as_mapping, check_it_streamed, logger, user_agent, with_extra_args, without_surrogates
+from .wire import (
+    FAKE_ID,
+    as_mapping,
+    check_it_streamed,
+    logger,
+    reported_usage,
+    user_agent,
+    with_extra_args,
+    without_surrogates,
+)
 
 if TYPE_CHECKING:
     from ..agent_output import AgentOutputSchemaBase
@@ -88,7 +97,7 @@ class OpenAIChatCompletionsModel(Model):
             usage=Usage.of_response(response.usage),
             response_id=None,
             request_id=completion._request_id,
-            raw_usage=completion.usage.to_dict() if model_settings.preserve_raw_usage and completion.usage else None,
+            raw_usage=reported_usage(completion.usage, model_settings),
         )
 
     async def stream_response(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -128,8 +137,9 @@ class OpenAIChatCompletionsModel(Model):
             if not count:
                 check_it_streamed(stream)
             if events.finished:
+                raw_usage = reported_usage(events.usage, model_settings)
                 for event in events.end():
-                    yield _identified(typed(event), request_id)
+                    yield _identified(typed(event), request_id, raw_usage)
         finally:
             await stream.close()
 
@@ -248,10 +258,12 @@ def _response(body: dict[str, Any]) -> oai.Response:
     return oai.Response.model_validate(body)
 
 
-def _identified(event: Any, request_id: str | None) -> Any:
+def _identified(event: Any, request_id: str | None, raw_usage: dict[str, Any] | None = None) -> Any:
+    """An event whose response, if it has one, carries what belongs to none of its fields."""
     response = getattr(event, "response", None)
     if response is not None:
         response._request_id = request_id
+        response._raw_usage = raw_usage
     return event
 
 

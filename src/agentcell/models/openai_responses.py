@@ -19,7 +19,15 @@ from ..usage import Usage
 from .client_retries import for_this_attempt
 from .failures import openai_advice
 from .interface import Model, ModelTracing
-from .wire import FAKE_ID, as_mapping, check_it_streamed, user_agent, with_extra_args, without_surrogates
+from .wire import (
+    FAKE_ID,
+    as_mapping,
+    check_it_streamed,
+    reported_usage,
+    user_agent,
+    with_extra_args,
+    without_surrogates,
+)
 
 if TYPE_CHECKING:
     from ..agent_output import AgentOutputSchemaBase
@@ -84,13 +92,12 @@ class OpenAIResponsesModel(Model):
         response = await for_this_attempt(self._client).responses.create(
             **with_extra_args(request, model_settings, _LATE)
         )
-        keep_raw = model_settings.preserve_raw_usage
         return ModelResponse(
             output=response.output,
             usage=Usage.of_response(response.usage),
             response_id=response.id,
             request_id=response._request_id,
-            raw_usage=response.usage.to_dict() if keep_raw and response.usage else None,
+            raw_usage=reported_usage(response.usage, model_settings),
         )
 
     async def stream_response(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -129,6 +136,7 @@ class OpenAIResponsesModel(Model):
                 response = getattr(event, "response", None)
                 if response is not None:
                     response._request_id = stream.response.headers.get("x-request-id")
+                    response._raw_usage = reported_usage(response.usage, model_settings)
                 yield event
             if not count:
                 check_it_streamed(stream)

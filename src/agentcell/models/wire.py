@@ -55,6 +55,14 @@ def without_surrogates(value: Any) -> Any:
     return value.model_dump(mode="json", by_alias=True, exclude_unset=True) if hasattr(value, "model_dump") else value
 
 
+def reported_usage(usage: Any, settings: ModelSettings) -> dict[str, Any] | None:
+    """What the provider reported, unread, where the settings ask for it.
+
+    A streamed response carries it as `_raw_usage`, beside the `_request_id` of the client: no field has room for it.
+    """
+    return usage.to_dict() if settings.preserve_raw_usage and usage is not None else None
+
+
 def check_it_streamed(stream: Any) -> None:
     """Raise `StreamInterrupted` when a stream without any event was something else, such as a page of a proxy."""
     kind = str(stream.response.headers.get("content-type", ""))

@@ -312,13 +312,12 @@ class ScriptedModel(Model):
             streamed=False,
         )
         step = await self._take(call)
-        keep_raw = getattr(model_settings, "preserve_raw_usage", None)
         return ModelResponse(
             output=copy.deepcopy(list(step.output)),
             usage=step.usage,
             response_id=step.response_id,
             request_id=step.request_id,
-            raw_usage=copy.deepcopy(step.raw_usage) if keep_raw else None,
+            raw_usage=_reported_usage(step, model_settings),
         )
 
     async def stream_response(
@@ -352,6 +351,8 @@ class ScriptedModel(Model):
         step = await self._take(call)
         if step.stream_events is None:
             for event in _stream(step):
+                if event.type == "response.completed":
+                    event.response._raw_usage = _reported_usage(step, model_settings)
                 yield event
         elif callable(step.stream_events):
             events = aiter(step.stream_events(_detached(call)))
@@ -384,6 +385,10 @@ class ScriptedModel(Model):
             raise step.error
         usage = step.usage if step.usage != Usage() else self._default_usage or Usage(requests=1)
         return replace(step, usage=copy.deepcopy(usage))
+
+
+def _reported_usage(step: ModelStep, settings: ModelSettings) -> dict[str, Any] | None:
+    return copy.deepcopy(step.raw_usage) if getattr(settings, "preserve_raw_usage", None) else None
 
 
 def _detached(call: ModelCall) -> ModelCall:
