@@ -7,16 +7,17 @@
     async for event in result.stream_events():
         ...
 
-The names resolve at their first use, so importing the package costs next to nothing.
+The names resolve at their first use, so importing the package costs next to nothing. Modules of ours whose
+declarations know each other in circles (an agent has tools, a tool's context knows its agent) name such classes through
+the package, too: `import agentcell as ac`, and `ac.Agent` in an annotation. That works in any order of imports, and
+`typing.get_type_hints` and `pydantic.TypeAdapter`, which evaluate annotations, find them there. `openai_types` does the
+same for the client's classes. What points the other way is an ordinary import.
 """
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from .type_hints import watch
 
 if TYPE_CHECKING:
     from .agent import Agent as Agent
@@ -373,6 +374,3 @@ def unload_ipython_extension(ipython: Any) -> None:
     from .notebook.magics import unload
 
     unload(ipython)
-
-
-watch(sys.modules[__name__])

@@ -9,9 +9,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, Literal, NotRequired
+from typing import Any, Generic, Literal, NotRequired
 
 from typing_extensions import TypedDict
+
+import agentcell as ac
 
 from . import openai_types as oai
 from .agent_output import AgentOutputSchema, AgentOutputSchemaBase
@@ -19,18 +21,14 @@ from .agent_tool_input import StructuredToolInputBuilder
 from .exceptions import ArgumentTypeError, UserError
 from .guardrail import InputGuardrail, OutputGuardrail
 from .handoffs import Handoff, handoff
+from .instances import checked_by_instance
+from .lifecycle import AgentHooksBase, RunHooksBase
 from .model_settings import ModelSettings, as_settings
 from .prompts import DynamicPromptFunction, GenerateDynamicPromptData, Prompt
+from .run_config import RunConfig
 from .run_context import RunContextWrapper, TContext
-from .tool import FunctionTool, NeedsApproval, Tool, ToolErrorFunction, default_tool_error_function
-
-if TYPE_CHECKING:
-    from .lifecycle import AgentHooksBase, RunHooksBase
-    from .models.interface import Model
-    from .result import RunResult, RunResultStreaming
-    from .run_config import RunConfig
-    from .stream_events import StreamEvent
-    from .tool import FunctionToolResult
+from .stream_events import StreamEvent
+from .tool import FunctionTool, FunctionToolResult, NeedsApproval, Tool, ToolErrorFunction, default_tool_error_function
 
 
 class StopAtTools(TypedDict):
@@ -76,7 +74,7 @@ Instructions = Callable[[RunContextWrapper[Any], "Agent[Any]"], "str | Awaitable
 """Computes an agent's instructions at each turn."""
 
 
-def default_settings(model: str | Model | None = None) -> ModelSettings:
+def default_settings(model: str | ac.Model | None = None) -> ModelSettings:
     """The settings that go with a model when nobody gave any; a model object knows its own."""
     from .models.default_models import get_default_model_settings
 
@@ -114,6 +112,7 @@ class AgentBase(Generic[TContext]):
         return bool(await answer if inspect.isawaitable(answer) else answer)
 
 
+@checked_by_instance
 @dataclass(eq=False)
 class Agent(AgentBase[TContext], Generic[TContext]):
     """A model with a task: what it is told, what it can call, to whom it can pass on, and what it must return."""
@@ -124,7 +123,7 @@ class Agent(AgentBase[TContext], Generic[TContext]):
     """A prompt that is kept at the provider, or a function that makes one at each turn."""
     handoffs: list[Agent[Any] | Handoff] = field(default_factory=list)
     """To whom the agent can pass the conversation."""
-    model: str | Model | None = None
+    model: str | ac.Model | None = None
     """The model, by name or as an object; `None` for the provider's default."""
     model_settings: ModelSettings = field(default_factory=default_settings)
     """Settings of the model's calls."""
@@ -161,9 +160,7 @@ class Agent(AgentBase[TContext], Generic[TContext]):
             "a text or function",
         )
         if self.model is not None and not isinstance(self.model, str):
-            from .models.interface import Model
-
-            self._check("model", self.model, isinstance(self.model, Model), "a model's name or a Model")
+            self._check("model", self.model, isinstance(self.model, ac.Model), "a model's name or a Model")
         self.model_settings = as_settings(self.model_settings, f"Agent {self.name!r}: model_settings")
         kind = self.output_type
         fits = kind is None or isinstance(kind, (type, AgentOutputSchemaBase)) or hasattr(kind, "__origin__")
@@ -203,7 +200,7 @@ class Agent(AgentBase[TContext], Generic[TContext]):
             owner = f"Agent {self.name!r}" if isinstance(self.name, str) else "Agent"
             raise ArgumentTypeError(f"{owner}: {what} takes {expected}, got {_shown(given)}")
 
-    def settings_for(self, model: str | Model | None, *, was: str | Model | None) -> ModelSettings:
+    def settings_for(self, model: str | ac.Model | None, *, was: str | ac.Model | None) -> ModelSettings:
         """The agent's settings when `model` takes the place of `was`: the defaults of one become those of the other."""
         if model is was or self.model_settings != default_settings(was):
             return self.model_settings
@@ -217,7 +214,7 @@ class Agent(AgentBase[TContext], Generic[TContext]):
         self,
         tool_name: str | None,
         tool_description: str | None,
-        custom_output_extractor: Callable[[RunResult | RunResultStreaming], Awaitable[str]] | None = None,
+        custom_output_extractor: Callable[[ac.RunResult | ac.RunResultStreaming], Awaitable[str]] | None = None,
         is_enabled: bool | Callable[[RunContextWrapper[Any], Agent[Any]], bool | Awaitable[bool]] = True,
         on_stream: Callable[[AgentToolStreamEvent], Awaitable[None] | None] | None = None,
         run_config: RunConfig | dict[str, Any] | None = None,

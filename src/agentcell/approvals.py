@@ -13,12 +13,11 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import Any, Literal, Union
+
+import agentcell as ac
 
 from . import openai_types as oai
-
-if TYPE_CHECKING:
-    from .items import ToolApprovalItem
 
 ApprovalMode = Literal["interrupt", "live"]
 """What a call that needs approval does: end the run with an interruption, or wait in the running stream."""
@@ -87,7 +86,7 @@ class Decisions:
     of_tools: dict[tuple[str, str], ApprovalDecision] = field(default_factory=dict)
     """The sticky ones, by agent's and tool's name."""
 
-    def decide(self, item: ToolApprovalItem, decision: ApprovalDecision, *, always: bool = False) -> None:
+    def decide(self, item: ac.ToolApprovalItem, decision: ApprovalDecision, *, always: bool = False) -> None:
         """Take a decision about the call of `item`, and about all like it when `always`."""
         name = item.qualified_name or ""
         self.of_calls[item.call_id or ""] = ApprovalDecision(

@@ -26,22 +26,11 @@ Errors say what was given, what was expected and what to do. They never print th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import agentcell as ac
 
 from . import openai_types as oai
-
-if TYPE_CHECKING:
-    from .agent import Agent
-    from .guardrail import InputGuardrailResult, OutputGuardrailResult
-    from .items import ModelResponse, RunItem
-    from .run_context import RunContextWrapper
-    from .tool_guardrails import (
-        ToolGuardrailFunctionOutput,
-        ToolInputGuardrail,
-        ToolInputGuardrailResult,
-        ToolOutputGuardrail,
-        ToolOutputGuardrailResult,
-    )
 
 
 @dataclass
@@ -50,21 +39,21 @@ class RunErrorDetails:
 
     input: str | list[oai.ResponseInputItemParam]
     """What the run was started with."""
-    new_items: list[RunItem]
+    new_items: list[ac.RunItem]
     """The items of all finished turns."""
-    raw_responses: list[ModelResponse]
+    raw_responses: list[ac.ModelResponse]
     """The model's finished responses."""
-    last_agent: Agent[Any]
+    last_agent: ac.Agent[Any]
     """The agent that was running."""
-    context_wrapper: RunContextWrapper[Any]
+    context_wrapper: ac.RunContextWrapper[Any]
     """The run's context and usage."""
-    input_guardrail_results: list[InputGuardrailResult]
+    input_guardrail_results: list[ac.InputGuardrailResult]
     """What the input guardrails found."""
-    output_guardrail_results: list[OutputGuardrailResult]
+    output_guardrail_results: list[ac.OutputGuardrailResult]
     """What the output guardrails found."""
-    tool_input_guardrail_results: list[ToolInputGuardrailResult] = field(default_factory=list)
+    tool_input_guardrail_results: list[ac.ToolInputGuardrailResult] = field(default_factory=list)
     """What the guardrails of tools' arguments found."""
-    tool_output_guardrail_results: list[ToolOutputGuardrailResult] = field(default_factory=list)
+    tool_output_guardrail_results: list[ac.ToolOutputGuardrailResult] = field(default_factory=list)
     """What the guardrails of tools' outputs found."""
 
     def __str__(self) -> str:
@@ -145,10 +134,10 @@ class ModelRefusalError(AgentsException):
 class InputGuardrailTripwireTriggered(AgentsException):
     """An input guardrail tripped."""
 
-    guardrail_result: InputGuardrailResult
+    guardrail_result: ac.InputGuardrailResult
     """What the guardrail found."""
 
-    def __init__(self, guardrail_result: InputGuardrailResult) -> None:
+    def __init__(self, guardrail_result: ac.InputGuardrailResult) -> None:
         self.guardrail_result = guardrail_result
         super().__init__(f"Guardrail {type(guardrail_result.guardrail).__name__} triggered tripwire")
 
@@ -156,10 +145,10 @@ class InputGuardrailTripwireTriggered(AgentsException):
 class OutputGuardrailTripwireTriggered(AgentsException):
     """An output guardrail tripped."""
 
-    guardrail_result: OutputGuardrailResult
+    guardrail_result: ac.OutputGuardrailResult
     """What the guardrail found."""
 
-    def __init__(self, guardrail_result: OutputGuardrailResult) -> None:
+    def __init__(self, guardrail_result: ac.OutputGuardrailResult) -> None:
         self.guardrail_result = guardrail_result
         super().__init__(f"Guardrail {type(guardrail_result.guardrail).__name__} triggered tripwire")
 
@@ -167,12 +156,12 @@ class OutputGuardrailTripwireTriggered(AgentsException):
 class ToolInputGuardrailTripwireTriggered(AgentsException):
     """A guardrail of a tool's arguments ended the run."""
 
-    guardrail: ToolInputGuardrail[Any]
+    guardrail: ac.ToolInputGuardrail[Any]
     """The guardrail."""
-    output: ToolGuardrailFunctionOutput
+    output: ac.ToolGuardrailFunctionOutput
     """What it found."""
 
-    def __init__(self, guardrail: ToolInputGuardrail[Any], output: ToolGuardrailFunctionOutput) -> None:
+    def __init__(self, guardrail: ac.ToolInputGuardrail[Any], output: ac.ToolGuardrailFunctionOutput) -> None:
         self.guardrail = guardrail
         self.output = output
         super().__init__(f"Tool input guardrail {type(guardrail).__name__} triggered tripwire")
@@ -181,12 +170,12 @@ class ToolInputGuardrailTripwireTriggered(AgentsException):
 class ToolOutputGuardrailTripwireTriggered(AgentsException):
     """A guardrail of a tool's output ended the run."""
 
-    guardrail: ToolOutputGuardrail[Any]
+    guardrail: ac.ToolOutputGuardrail[Any]
     """The guardrail."""
-    output: ToolGuardrailFunctionOutput
+    output: ac.ToolGuardrailFunctionOutput
     """What it found."""
 
-    def __init__(self, guardrail: ToolOutputGuardrail[Any], output: ToolGuardrailFunctionOutput) -> None:
+    def __init__(self, guardrail: ac.ToolOutputGuardrail[Any], output: ac.ToolGuardrailFunctionOutput) -> None:
         self.guardrail = guardrail
         self.output = output
         super().__init__(f"Tool output guardrail {type(guardrail).__name__} triggered tripwire")

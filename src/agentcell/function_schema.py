@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
 
 from .exceptions import UserError
+from .instances import checked_by_instance
 from .run_context import RunContextWrapper
 from .strict_schema import ensure_strict_json_schema
 
@@ -23,6 +24,7 @@ DocstringStyle = Literal["google", "numpy", "sphinx"]
 _Kind = inspect.Parameter
 
 
+@checked_by_instance
 @dataclass
 class FuncSchema:
     """What is known of a function that is to be a tool."""

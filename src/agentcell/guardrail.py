@@ -9,14 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, overload
+from typing import Any, Generic, overload
+
+import agentcell as ac
 
 from . import openai_types as oai
 from .exceptions import ArgumentTypeError
 from .run_context import RunContextWrapper, TContext
-
-if TYPE_CHECKING:
-    from .agent import Agent
 
 
 @dataclass
@@ -47,20 +46,20 @@ class OutputGuardrailResult:
     """The guardrail."""
     agent_output: Any
     """The output that was checked."""
-    agent: Agent[Any]
+    agent: ac.Agent[Any]
     """Whose output it was."""
     output: GuardrailFunctionOutput
     """What the guardrail found."""
 
 
 InputGuardrailFunction = Callable[
-    [RunContextWrapper[Any], "Agent[Any]", "str | list[oai.ResponseInputItemParam]"],
+    [RunContextWrapper[Any], "ac.Agent[Any]", "str | list[oai.ResponseInputItemParam]"],
     "GuardrailFunctionOutput | Awaitable[GuardrailFunctionOutput]",
 ]
 """Checks a run's input."""
 
 OutputGuardrailFunction = Callable[
-    [RunContextWrapper[Any], "Agent[Any]", Any], "GuardrailFunctionOutput | Awaitable[GuardrailFunctionOutput]"
+    [RunContextWrapper[Any], "ac.Agent[Any]", Any], "GuardrailFunctionOutput | Awaitable[GuardrailFunctionOutput]"
 ]
 """Checks a run's final output."""
 
@@ -97,7 +96,7 @@ class InputGuardrail(Generic[TContext]):
         return self.name or function_name(self.guardrail_function)
 
     async def run(
-        self, agent: Agent[Any], input: str | list[oai.ResponseInputItemParam], context: RunContextWrapper[TContext]
+        self, agent: ac.Agent[Any], input: str | list[oai.ResponseInputItemParam], context: RunContextWrapper[TContext]
     ) -> InputGuardrailResult:
         """Make the check."""
         return InputGuardrailResult(self, await checked(self.guardrail_function, context, agent, input))
@@ -117,7 +116,7 @@ class OutputGuardrail(Generic[TContext]):
         return self.name or function_name(self.guardrail_function)
 
     async def run(
-        self, context: RunContextWrapper[TContext], agent: Agent[Any], agent_output: Any
+        self, context: RunContextWrapper[TContext], agent: ac.Agent[Any], agent_output: Any
     ) -> OutputGuardrailResult:
         """Make the check."""
         found = await checked(self.guardrail_function, context, agent, agent_output)

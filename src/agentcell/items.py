@@ -29,6 +29,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, Union, cast
 
+from pydantic import BaseModel, TypeAdapter
+
+import agentcell as ac
+
 from . import openai_types as oai
 from .exceptions import AgentsException, ArgumentTypeError
 from .released import HoldsAgents
@@ -37,10 +41,6 @@ from .tool_outputs import declared_text, input_content, output_text, rich_parts
 from .usage import Usage
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, TypeAdapter
-
-    from .agent import Agent
-
     TResponse: TypeAlias = oai.Response
     TResponseInputItem: TypeAlias = oai.ResponseInputItemParam
     TResponseOutputItem: TypeAlias = oai.ResponseOutputItem
@@ -81,7 +81,7 @@ class RunItemBase(HoldsAgents):
 
     AGENTS = ("agent",)
 
-    agent: Agent[Any]
+    agent: ac.Agent[Any]
     """The agent whose run made the item."""
     raw_item: Any
     """The Responses API object or dictionary behind the item."""
@@ -199,9 +199,9 @@ class HandoffOutputItem(RunItemBase):
 
     raw_item: Any
     """The transfer tool's output as the model gets it."""
-    source_agent: Agent[Any]
+    source_agent: ac.Agent[Any]
     """Who passed on."""
-    target_agent: Agent[Any]
+    target_agent: ac.Agent[Any]
     """Who goes on."""
     type: Literal["handoff_output_item"] = "handoff_output_item"
     """The item's kind."""

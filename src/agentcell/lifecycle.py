@@ -6,17 +6,15 @@ parameter names of the handoff hooks are part of the contract, because they are 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from . import openai_types as oai
-from .run_context import AgentHookContext, RunContextWrapper, TContext
+import agentcell as ac
 
-if TYPE_CHECKING:
-    from .agent import Agent
-    from .items import ModelResponse
-    from .tool import Tool
+from . import openai_types as oai
+from .items import ModelResponse
+from .run_context import AgentHookContext, RunContextWrapper, TContext
 
 TAgent = TypeVar("TAgent", default=Any)
 
@@ -27,14 +25,14 @@ class RunHooksBase(Generic[TContext, TAgent]):
     async def on_llm_start(
         self,
         context: RunContextWrapper[TContext],
-        agent: Agent[TContext],
+        agent: ac.Agent[TContext],
         system_prompt: str | None,
         input_items: list[oai.ResponseInputItemParam],
     ) -> None:
         """Called before each model call."""
 
     async def on_llm_end(
-        self, context: RunContextWrapper[TContext], agent: Agent[TContext], response: ModelResponse
+        self, context: RunContextWrapper[TContext], agent: ac.Agent[TContext], response: ModelResponse
     ) -> None:
         """Called when a model call is complete."""
 
@@ -47,10 +45,12 @@ class RunHooksBase(Generic[TContext, TAgent]):
     async def on_handoff(self, context: RunContextWrapper[TContext], from_agent: TAgent, to_agent: TAgent) -> None:
         """Called when the conversation passes on."""
 
-    async def on_tool_start(self, context: RunContextWrapper[TContext], agent: TAgent, tool: Tool) -> None:
+    async def on_tool_start(self, context: RunContextWrapper[TContext], agent: TAgent, tool: ac.Tool) -> None:
         """Called before a tool runs; for function tools the context is a `ToolContext`."""
 
-    async def on_tool_end(self, context: RunContextWrapper[TContext], agent: TAgent, tool: Tool, result: Any) -> None:
+    async def on_tool_end(
+        self, context: RunContextWrapper[TContext], agent: TAgent, tool: ac.Tool, result: Any
+    ) -> None:
         """Called when a tool has run."""
 
 
@@ -66,23 +66,25 @@ class AgentHooksBase(Generic[TContext, TAgent]):
     async def on_handoff(self, context: RunContextWrapper[TContext], agent: TAgent, source: TAgent) -> None:
         """Called when this agent, which is `source`, passes the conversation to `agent`."""
 
-    async def on_tool_start(self, context: RunContextWrapper[TContext], agent: TAgent, tool: Tool) -> None:
+    async def on_tool_start(self, context: RunContextWrapper[TContext], agent: TAgent, tool: ac.Tool) -> None:
         """Called before a tool of the agent runs."""
 
-    async def on_tool_end(self, context: RunContextWrapper[TContext], agent: TAgent, tool: Tool, result: Any) -> None:
+    async def on_tool_end(
+        self, context: RunContextWrapper[TContext], agent: TAgent, tool: ac.Tool, result: Any
+    ) -> None:
         """Called when a tool of the agent has run."""
 
     async def on_llm_start(
         self,
         context: RunContextWrapper[TContext],
-        agent: Agent[TContext],
+        agent: ac.Agent[TContext],
         system_prompt: str | None,
         input_items: list[oai.ResponseInputItemParam],
     ) -> None:
         """Called before each model call of the agent."""
 
     async def on_llm_end(
-        self, context: RunContextWrapper[TContext], agent: Agent[TContext], response: ModelResponse
+        self, context: RunContextWrapper[TContext], agent: ac.Agent[TContext], response: ModelResponse
     ) -> None:
         """Called when a model call of the agent is complete."""
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NotRequired
+from typing import Any, Generic, NotRequired
 
 from typing_extensions import TypedDict
 
-from .run_context import RunContextWrapper, TContext
+import agentcell as ac
 
-if TYPE_CHECKING:
-    from .agent import Agent
+from .run_context import RunContextWrapper, TContext
 
 
 class Prompt(TypedDict):
@@ -28,7 +27,7 @@ class GenerateDynamicPromptData(Generic[TContext]):
 
     context: RunContextWrapper[TContext]
     """The run's context."""
-    agent: Agent[Any]
+    agent: ac.Agent[Any]
     """The agent whose prompt it is."""
 
 

@@ -12,25 +12,23 @@ import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic_core import from_json
 
 from . import openai_types as oai
+from .agent import Agent
 from .agent_output import WRAPPER_KEY, AgentOutputSchema
 from .approvals import ApprovalDecision
 from .engine.log import Entry
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import RunNotFinished, UserError
+from .guardrail import InputGuardrailResult, OutputGuardrailResult
 from .items import ItemHelpers, ModelResponse, RunItem, ToolApprovalItem, output_text
+from .run_context import RunContextWrapper
 from .stream_events import AgentUpdatedStreamEvent, LogEvent, NestedEvent, RawResponsesStreamEvent, RunItemStreamEvent
-
-if TYPE_CHECKING:
-    from .agent import Agent
-    from .guardrail import InputGuardrailResult, OutputGuardrailResult
-    from .run_context import RunContextWrapper
-    from .tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
+from .tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
 
 T = TypeVar("T")
 

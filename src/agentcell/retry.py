@@ -19,6 +19,8 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked_dataclass
 
+from .instances import checked_by_instance
+
 __all__ = [
     "ModelRetryAdvice",
     "ModelRetryAdviceRequest",
@@ -172,6 +174,7 @@ class ModelRetryAdvice:
     """Whether the response had begun; what has begun is not made again."""
 
 
+@checked_by_instance
 @dataclass
 class ModelRetryAdviceRequest:
     """The failure that a model is asked about."""
@@ -204,6 +207,7 @@ class RetryDecision:
     """Whether the provider itself refused, which no other policy of an `any` can overrule."""
 
 
+@checked_by_instance
 @dataclass
 class RetryPolicyContext:
     """The failure that a policy decides about."""

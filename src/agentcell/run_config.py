@@ -6,23 +6,22 @@ import inspect
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Generic, Literal, NotRequired
+from typing import Any, Generic, Literal, NotRequired
 
 from typing_extensions import TypedDict
+
+import agentcell as ac
 
 from . import openai_types as oai
 from .approvals import ApprovalMode, OnApproval
 from .exceptions import ArgumentTypeError, UserError
+from .guardrail import InputGuardrail, OutputGuardrail
+from .handoffs import HandoffHistoryMapper, HandoffInputFilter
+from .instances import checked_by_instance
+from .lifecycle import RunHooksBase
 from .model_settings import ModelSettings, as_settings
 from .run_context import RunContextWrapper, TContext
-
-if TYPE_CHECKING:
-    from .agent import Agent
-    from .guardrail import InputGuardrail, OutputGuardrail
-    from .handoffs import HandoffHistoryMapper, HandoffInputFilter
-    from .lifecycle import RunHooksBase
-    from .models.interface import Model, ModelProvider
-    from .run_error_handlers import RunErrorHandlers
+from .run_error_handlers import RunErrorHandlers
 
 DEFAULT_MAX_TURNS = 10
 """Model calls that a run may make unless it says otherwise."""
@@ -57,7 +56,7 @@ class CallModelData(Generic[TContext]):
 
     model_data: ModelInputData
     """What is about to be sent."""
-    agent: Agent[TContext]
+    agent: ac.Agent[TContext]
     """Who is running."""
     context: TContext | None
     """The user's object."""
@@ -67,6 +66,7 @@ CallModelInputFilter = Callable[[CallModelData[Any]], "ModelInputData | Awaitabl
 """Changes what a model call is sent."""
 
 
+@checked_by_instance
 @dataclass
 class ToolErrorFormatterArgs(Generic[TContext]):
     """What a formatter of tool errors gets."""
@@ -114,7 +114,7 @@ class OutputGuardrailBlockedMessageArgs(Generic[TContext]):
     """The usual text."""
     guardrail_name: str
     """The guardrail that tripped."""
-    agent: Agent[Any]
+    agent: ac.Agent[Any]
     """Whose output was withheld."""
     run_context: RunContextWrapper[TContext]
     """The run's context."""
@@ -124,7 +124,7 @@ OutputGuardrailBlockedMessageFormatter = Callable[[OutputGuardrailBlockedMessage
 """Makes the text that stands in the place of a withheld output; a plain function, `None` for the usual text."""
 
 
-def _default_provider() -> ModelProvider:
+def _default_provider() -> ac.ModelProvider:
     from .models.multi_provider import MultiProvider
 
     return MultiProvider()
@@ -135,13 +135,14 @@ def _sensitive_data_by_default() -> bool:
     return said.strip().lower() in ("1", "true", "yes", "on")
 
 
+@checked_by_instance
 @dataclass
 class RunConfig:
     """Settings of one whole run."""
 
-    model: str | Model | None = None
+    model: str | ac.Model | None = None
     """The model for every agent of the run, whatever the agents say."""
-    model_provider: ModelProvider = field(default_factory=_default_provider)
+    model_provider: ac.ModelProvider = field(default_factory=_default_provider)
     """Finds models that are given by name."""
     model_settings: ModelSettings | None = None
     """Settings laid over those of every agent."""
@@ -235,6 +236,7 @@ def as_run_config(given: RunConfig | Mapping[str, Any] | None) -> RunConfig:
     raise ArgumentTypeError(f"run_config must be a RunConfig, a dict or None, got {given!r}")
 
 
+@checked_by_instance
 class RunOptions(TypedDict, Generic[TContext]):
     """What a run may be given beside agent and input; see `Runner.run`."""
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 from typing_extensions import TypeVar
+
+import agentcell as ac
 
 from . import openai_types as oai
 from .approvals import ApprovalDecision, Decisions
 from .usage import Usage
-
-if TYPE_CHECKING:
-    from .items import ToolApprovalItem
 
 TContext = TypeVar("TContext", default=Any)
 
@@ -32,12 +31,12 @@ class RunContextWrapper(Generic[TContext]):
     decisions: Decisions = field(default_factory=Decisions, repr=False, kw_only=True)
     """What was decided about calls that need approval."""
 
-    def approve_tool(self, approval_item: ToolApprovalItem, always_approve: bool = False) -> None:
+    def approve_tool(self, approval_item: ac.ToolApprovalItem, always_approve: bool = False) -> None:
         """Let a call run, and all further calls of its tool by its agent when `always_approve`."""
         self.decisions.decide(approval_item, ApprovalDecision(True), always=always_approve)
 
     def reject_tool(
-        self, approval_item: ToolApprovalItem, always_reject: bool = False, rejection_message: str | None = None
+        self, approval_item: ac.ToolApprovalItem, always_reject: bool = False, rejection_message: str | None = None
     ) -> None:
         """Refuse a call, and all further calls of its tool by its agent when `always_reject`."""
         self.decisions.decide(approval_item, ApprovalDecision(False, rejection_message), always=always_reject)
@@ -52,9 +51,9 @@ class RunContextWrapper(Generic[TContext]):
         call_id: str,
         *,
         tool_namespace: str | None = None,
-        existing_pending: ToolApprovalItem | None = None,
+        existing_pending: ac.ToolApprovalItem | None = None,
         tool_lookup_key: Any | None = None,
-        current_invocation: ToolApprovalItem | None = None,
+        current_invocation: ac.ToolApprovalItem | None = None,
     ) -> bool | None:
         """Whether a call was approved; with a pending item, only a decision about what that item asks for counts."""
         found = self._decision(tool_name, call_id, tool_namespace, current_invocation or existing_pending)
@@ -66,7 +65,7 @@ class RunContextWrapper(Generic[TContext]):
         call_id: str,
         *,
         tool_namespace: str | None = None,
-        existing_pending: ToolApprovalItem | None = None,
+        existing_pending: ac.ToolApprovalItem | None = None,
         tool_lookup_key: Any | None = None,
     ) -> str | None:
         """What the model is told of a rejected call, when the decision says."""
@@ -74,7 +73,7 @@ class RunContextWrapper(Generic[TContext]):
         return None if found is None or found.approved else found.message
 
     def _decision(
-        self, tool_name: str, call_id: str, namespace: str | None, item: ToolApprovalItem | None
+        self, tool_name: str, call_id: str, namespace: str | None, item: ac.ToolApprovalItem | None
     ) -> ApprovalDecision | None:
         name = f"{namespace}.{tool_name}" if namespace else tool_name
         if item is None:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 from typing_extensions import TypedDict
 
+import agentcell as ac
+
 from . import openai_types as oai
 from .exceptions import MaxTurnsExceeded, ModelBehaviorError, ModelRefusalError
+from .instances import checked_by_instance
+from .items import ModelResponse, RunItem
 from .run_context import RunContextWrapper, TContext
-
-if TYPE_CHECKING:
-    from .agent import Agent
-    from .items import ModelResponse, RunItem
 
 
 @dataclass
@@ -35,10 +35,11 @@ class RunErrorData:
     """What the run has added to the conversation, as input items."""
     raw_responses: list[ModelResponse]
     """The model's responses so far."""
-    last_agent: Agent[Any]
+    last_agent: ac.Agent[Any]
     """The agent that was running."""
 
 
+@checked_by_instance
 @dataclass
 class RunErrorHandlerInput(Generic[TContext]):
     """What a handler gets."""

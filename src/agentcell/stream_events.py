@@ -19,7 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import Any, Literal, Union
+
+import agentcell as ac
 
 from . import openai_types as oai
 from .exceptions import ArgumentTypeError
@@ -38,9 +40,6 @@ from .items import (
     ToolSearchOutputItem,
 )
 from .released import HoldsAgents
-
-if TYPE_CHECKING:
-    from .agent import Agent
 
 RunItemName = Literal[
     "message_output_created",
@@ -130,7 +129,7 @@ class AgentUpdatedStreamEvent(HoldsAgents):
 
     AGENTS = ("new_agent",)
 
-    new_agent: Agent[Any]
+    new_agent: ac.Agent[Any]
     """The agent."""
     type: Literal["agent_updated_stream_event"] = "agent_updated_stream_event"
     """The family."""
@@ -146,7 +145,7 @@ class AgentUpdatedStreamEvent(HoldsAgents):
         self.type = type
 
     @property
-    def agent(self) -> Agent[Any]:
+    def agent(self) -> ac.Agent[Any]:
         """Another name of `new_agent`."""
         return self.new_agent
 

@@ -13,15 +13,20 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Union, Unpack, overload
+from typing import Any, Concatenate, Literal, ParamSpec, Union, Unpack, overload
 
 from pydantic import BaseModel, TypeAdapter
 from typing_extensions import TypedDict
 
+import agentcell as ac
+
 from .exceptions import ArgumentTypeError, ModelBehaviorError, UserError
 from .function_schema import DocstringStyle, FuncSchema, function_schema
+from .instances import checked_by_instance
+from .items import RunItem
 from .run_context import RunContextWrapper
 from .strict_schema import ensure_strict_json_schema
+from .tool_context import ToolContext
 from .tool_guardrails import ToolInputGuardrail, ToolOutputGuardrail
 from .tool_invocation import (
     UNSET,
@@ -46,11 +51,6 @@ from .tool_outputs import (
     ToolOutputTextDict,
 )
 
-if TYPE_CHECKING:
-    from .agent import Agent
-    from .items import RunItem
-    from .tool_context import ToolContext
-
 ToolParams = ParamSpec("ToolParams")
 """The parameters of a function, as far as the model gives them."""
 ToolFunctionWithoutContext = Callable[ToolParams, Any]
@@ -69,7 +69,7 @@ ToolTimeoutBehavior = Literal["error_as_result", "raise_exception"]
 """What happens when a tool takes too long: a text for the model, or the end of the run."""
 ToolCaller = Literal["direct", "programmatic"]
 """Who may call a tool: the model, or a program that the model wrote."""
-IsEnabled = bool | Callable[[RunContextWrapper[Any], "Agent[Any]"], "bool | Awaitable[bool]"]
+IsEnabled = bool | Callable[[RunContextWrapper[Any], "ac.Agent[Any]"], "bool | Awaitable[bool]"]
 """Whether the model sees a tool, or a function that decides it at each turn."""
 NeedsApproval = bool | Callable[[RunContextWrapper[Any], dict[str, Any], str], Awaitable[bool]]
 """Whether a person must agree first, or a function of (context, arguments, call id) that says so."""
@@ -95,6 +95,7 @@ FunctionToolCustomDataExtractor = Callable[
 """Makes data for the application, which stay on the output's item and never reach the model."""
 
 
+@checked_by_instance
 @dataclass
 class FunctionTool:
     """A tool that runs in this process."""
@@ -137,7 +138,7 @@ class FunctionTool:
     _origin: ToolOrigin = field(default=FUNCTION_ORIGIN, kw_only=True, repr=False)
     _title: str | None = field(default=None, kw_only=True, repr=False)
     _arguments_model: type[BaseModel] | None = field(default=None, kw_only=True, repr=False)
-    _agent: Agent[Any] | None = field(default=None, kw_only=True, repr=False)
+    _agent: ac.Agent[Any] | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import agentcell as ac
 
 from . import openai_types as oai
 from .approvals import Decisions
+from .instances import checked_by_instance
 from .run_config import RunConfig, as_run_config
 from .run_context import RunContextWrapper, TContext
 from .usage import Usage
 
-if TYPE_CHECKING:
-    from .agent import Agent
 
-
+@checked_by_instance
 @dataclass(eq=False, init=False)
 class ToolContext(RunContextWrapper[TContext]):
     """The run's context together with the call that is being answered."""
@@ -30,7 +31,7 @@ class ToolContext(RunContextWrapper[TContext]):
     """The whole call item."""
     tool_namespace: str | None = None
     """The namespace of the tool, when it has one."""
-    agent: Agent[Any] | None = None
+    agent: ac.Agent[Any] | None = None
     """The agent whose response asked for the call."""
     run_config: RunConfig | None = None
     """The settings of the run."""
@@ -53,7 +54,7 @@ class ToolContext(RunContextWrapper[TContext]):
         tool_call: oai.ResponseFunctionToolCall | None = None,
         *,
         tool_namespace: str | None = None,
-        agent: Agent[Any] | None = None,
+        agent: ac.Agent[Any] | None = None,
         run_config: RunConfig | Mapping[str, Any] | None = None,
         turn_input: list[oai.ResponseInputItemParam] | None = None,
         tool_input: Any | None = None,
@@ -91,7 +92,7 @@ class ToolContext(RunContextWrapper[TContext]):
         context: RunContextWrapper[TContext],
         tool_call_id: str,
         tool_call: oai.ResponseFunctionToolCall | None = None,
-        agent: Agent[Any] | None = None,
+        agent: ac.Agent[Any] | None = None,
         *,
         tool_name: str | None = None,
         tool_arguments: str | None = None,

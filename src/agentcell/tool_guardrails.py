@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, overload
+from typing import Any, Generic, Literal, overload
 
 from typing_extensions import TypedDict
+
+import agentcell as ac
 
 from .guardrail import checked, function_name
 from .run_context import TContext
 from .tool_context import ToolContext
-
-if TYPE_CHECKING:
-    from .agent import Agent
 
 
 class AllowBehavior(TypedDict):
@@ -76,7 +75,7 @@ class ToolInputGuardrailData:
 
     context: ToolContext[Any]
     """The call."""
-    agent: Agent[Any]
+    agent: ac.Agent[Any]
     """Whose call it is."""
 
 

@@ -16,19 +16,18 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
+
+from pydantic import TypeAdapter
+
+import agentcell as ac
 
 from .exceptions import AgentsException, ModelBehaviorError, ToolTimeoutError, UserError
+from .function_schema import FuncSchema
 from .run_config import ToolErrorFormatter, ToolErrorFormatterArgs
 from .run_context import RunContextWrapper
+from .tool_context import ToolContext
 from .tool_outputs import fitting_output, output_text
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
-    from .function_schema import FuncSchema
-    from .tool import FunctionTool
-    from .tool_context import ToolContext
 
 T = TypeVar("T")
 
@@ -185,7 +184,7 @@ async def formatted(formatter: ToolErrorFormatter | None, args: ToolErrorFormatt
     return args.default_message
 
 
-async def invoke_function_tool(*, function_tool: FunctionTool, context: ToolContext[Any], arguments: str) -> Any:
+async def invoke_function_tool(*, function_tool: ac.FunctionTool, context: ToolContext[Any], arguments: str) -> Any:
     """Run a tool on the model's JSON text, within its timeout.
 
     Raises `ToolTimeoutError` when the tool took too long and is to raise then, and whatever the tool raises.

@@ -11,9 +11,11 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast, overload
+from typing import Any, Generic, TypeAlias, cast, overload
 
 from typing_extensions import TypeVar
+
+import agentcell as ac
 
 from .. import openai_types as oai
 from ..exceptions import ArgumentTypeError, ModelBehaviorError, UserError
@@ -29,9 +31,6 @@ from .history import (
     set_conversation_history_wrappers,
 )
 
-if TYPE_CHECKING:
-    from ..agent import Agent
-
 __all__ = [
     "Handoff",
     "HandoffHistoryMapper",
@@ -46,7 +45,7 @@ __all__ = [
 ]
 
 THandoffInput = TypeVar("THandoffInput", default=Any)
-TAgent = TypeVar("TAgent", bound="Agent[Any]", default="Agent[Any]")
+TAgent = TypeVar("TAgent", bound="ac.Agent[Any]", default="ac.Agent[Any]")
 
 OnHandoffWithInput: TypeAlias = Callable[[RunContextWrapper[Any], THandoffInput], Any]
 """Called when a handoff with an input happens; may be async, its result is ignored."""
@@ -105,42 +104,42 @@ class Handoff(Generic[TContext, TAgent]):
     """Whether the conversation so far is folded into a summary; `None` for what the run says."""
     strict_json_schema: bool = True
     """Whether the schema is in strict form."""
-    is_enabled: bool | Callable[[RunContextWrapper[Any], Agent[Any]], bool | Awaitable[bool]] = True
+    is_enabled: bool | Callable[[RunContextWrapper[Any], ac.Agent[Any]], bool | Awaitable[bool]] = True
     """Whether the model sees the handoff, decided at each turn."""
     _: KW_ONLY
-    target: Agent[Any] | None = field(default=None, repr=False)
+    target: ac.Agent[Any] | None = field(default=None, repr=False)
     """The agent itself where it is known before the call, for views and graphs."""
 
-    def get_transfer_message(self, agent: Agent[Any]) -> str:
+    def get_transfer_message(self, agent: ac.Agent[Any]) -> str:
         """What the model is told when the transfer has happened."""
         return json.dumps({"assistant": agent.name})
 
     @classmethod
-    def default_tool_name(cls, agent: Agent[Any]) -> str:
+    def default_tool_name(cls, agent: ac.Agent[Any]) -> str:
         """`transfer_to_` and the agent's name in a form that is allowed in tool names."""
         return "transfer_to_" + re.sub(r"[^a-zA-Z0-9_]", "_", agent.name).lower()
 
     @classmethod
-    def default_tool_description(cls, agent: Agent[Any]) -> str:
+    def default_tool_description(cls, agent: ac.Agent[Any]) -> str:
         """Names the agent, and says what it is for."""
         return f"Handoff to the {agent.name} agent to handle the request. {agent.handoff_description or ''}"
 
 
 @overload
 def handoff(
-    agent: Agent[TContext],
+    agent: ac.Agent[TContext],
     *,
     tool_name_override: str | None = None,
     tool_description_override: str | None = None,
     input_filter: HandoffInputFilter | None = None,
     nest_handoff_history: bool | None = None,
-    is_enabled: bool | Callable[[RunContextWrapper[Any], Agent[Any]], bool | Awaitable[bool]] = True,
-) -> Handoff[TContext, Agent[TContext]]: ...
+    is_enabled: bool | Callable[[RunContextWrapper[Any], ac.Agent[Any]], bool | Awaitable[bool]] = True,
+) -> Handoff[TContext, ac.Agent[TContext]]: ...
 
 
 @overload
 def handoff(
-    agent: Agent[TContext],
+    agent: ac.Agent[TContext],
     *,
     on_handoff: OnHandoffWithInput[THandoffInput],
     input_type: type[THandoffInput],
@@ -148,33 +147,33 @@ def handoff(
     tool_name_override: str | None = None,
     input_filter: HandoffInputFilter | None = None,
     nest_handoff_history: bool | None = None,
-    is_enabled: bool | Callable[[RunContextWrapper[Any], Agent[Any]], bool | Awaitable[bool]] = True,
-) -> Handoff[TContext, Agent[TContext]]: ...
+    is_enabled: bool | Callable[[RunContextWrapper[Any], ac.Agent[Any]], bool | Awaitable[bool]] = True,
+) -> Handoff[TContext, ac.Agent[TContext]]: ...
 
 
 @overload
 def handoff(
-    agent: Agent[TContext],
+    agent: ac.Agent[TContext],
     *,
     on_handoff: OnHandoffWithoutInput,
     tool_description_override: str | None = None,
     tool_name_override: str | None = None,
     input_filter: HandoffInputFilter | None = None,
     nest_handoff_history: bool | None = None,
-    is_enabled: bool | Callable[[RunContextWrapper[Any], Agent[Any]], bool | Awaitable[bool]] = True,
-) -> Handoff[TContext, Agent[TContext]]: ...
+    is_enabled: bool | Callable[[RunContextWrapper[Any], ac.Agent[Any]], bool | Awaitable[bool]] = True,
+) -> Handoff[TContext, ac.Agent[TContext]]: ...
 
 
 def handoff(
-    agent: Agent[TContext],
+    agent: ac.Agent[TContext],
     tool_name_override: str | None = None,
     tool_description_override: str | None = None,
     on_handoff: OnHandoffWithInput[Any] | OnHandoffWithoutInput | None = None,
     input_type: type[Any] | None = None,
     input_filter: HandoffInputFilter | None = None,
     nest_handoff_history: bool | None = None,
-    is_enabled: bool | Callable[[RunContextWrapper[Any], Agent[Any]], bool | Awaitable[bool]] = True,
-) -> Handoff[TContext, Agent[TContext]]:
+    is_enabled: bool | Callable[[RunContextWrapper[Any], ac.Agent[Any]], bool | Awaitable[bool]] = True,
+) -> Handoff[TContext, ac.Agent[TContext]]:
     """A handoff to `agent`.
 
     Args:
@@ -189,9 +188,8 @@ def handoff(
 
     Raises `UserError` when only `input_type` is given, or `on_handoff` takes the wrong number of arguments.
     """
-    from ..agent import Agent
 
-    if not isinstance(agent, Agent):
+    if not isinstance(agent, ac.Agent):
         raise ArgumentTypeError(f"handoff() takes an Agent, got {agent!r}; pass the agent object itself")
     adapter = None
     if input_type is not None:
@@ -203,7 +201,7 @@ def handoff(
     if on_handoff is not None:
         _check_callback(on_handoff, with_input=adapter is not None)
 
-    async def invoke(ctx: RunContextWrapper[Any], input: str) -> Agent[TContext]:
+    async def invoke(ctx: RunContextWrapper[Any], input: str) -> ac.Agent[TContext]:
         if on_handoff is not None:
             arguments = [ctx] if adapter is None else [ctx, _parsed(adapter, agent.name, input)]
             result = cast("Callable[..., Any]", on_handoff)(*arguments)

@@ -13,18 +13,15 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
+
+import agentcell as ac
 
 from .. import openai_types as oai
 from ..exceptions import ArgumentTypeError
 from ..items import ItemHelpers, RunItem
 
-if TYPE_CHECKING:
-    from . import HandoffInputData
-
-    HandoffHistoryMapper: TypeAlias = Callable[[list[oai.ResponseInputItemParam]], Sequence[oai.ResponseInputItemParam]]
-else:
-    HandoffHistoryMapper: TypeAlias = Callable[[list[Any]], Sequence[Any]]
+HandoffHistoryMapper: TypeAlias = Callable[[list["oai.ResponseInputItemParam"]], Sequence["oai.ResponseInputItemParam"]]
 """Makes the next agent's input of everything that came before."""
 
 InputItem: TypeAlias = dict[str, Any]
@@ -66,8 +63,8 @@ def default_handoff_history_mapper(transcript: list[oai.ResponseInputItemParam])
 
 
 def nest_handoff_history(
-    handoff_input_data: HandoffInputData, *, history_mapper: HandoffHistoryMapper | None = None
-) -> HandoffInputData:
+    handoff_input_data: ac.HandoffInputData, *, history_mapper: HandoffHistoryMapper | None = None
+) -> ac.HandoffInputData:
     """Fold the conversation into the next agent's input; `new_items` stay what they are for the result and the session.
 
     The default keeps the turn's messages between summaries of the rest; `history_mapper` gets everything, earlier

@@ -18,9 +18,14 @@ import json
 import math
 import re
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import openai_types as oai
+from ..agent_output import AgentOutputSchemaBase
+from ..handoffs import Handoff
+from ..items import ModelResponse
+from ..model_settings import ModelSettings
+from ..tool import Tool
 from .demo_rules.planning import Plan, Turn, plan
 from .demo_rules.request import handoff_specs, tool_specs, turn_of
 from .demo_rules.writing import answer, structured
@@ -33,13 +38,6 @@ from .response_events import (
     typed,
     usage_dict,
 )
-
-if TYPE_CHECKING:
-    from ..agent_output import AgentOutputSchemaBase
-    from ..handoffs import Handoff
-    from ..items import ModelResponse
-    from ..model_settings import ModelSettings
-    from ..tool import Tool
 
 __all__ = ["DemoModel"]
 

@@ -9,17 +9,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from .. import openai_types as oai
-
-if TYPE_CHECKING:
-    from ..agent_output import AgentOutputSchemaBase
-    from ..handoffs import Handoff
-    from ..items import ModelResponse
-    from ..model_settings import ModelSettings
-    from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
-    from ..tool import Tool
+from ..agent_output import AgentOutputSchemaBase
+from ..handoffs import Handoff
+from ..items import ModelResponse
+from ..model_settings import ModelSettings
+from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
+from ..tool import Tool
 
 
 class ModelTracing(Enum):

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import openai_types as oai
+from ..agent_output import AgentOutputSchemaBase
 from ..exceptions import UserError
+from ..handoffs import Handoff
 from ..items import ModelResponse
 from ..model_settings import MCPToolChoice, ModelSettings
+from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
 from ..tool import FunctionTool, Tool
 from ..usage import Usage
 from .chat_messages import messages_of
@@ -35,11 +38,6 @@ from .wire import (
     with_extra_args,
     without_surrogates,
 )
-
-if TYPE_CHECKING:
-    from ..agent_output import AgentOutputSchemaBase
-    from ..handoffs import Handoff
-    from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
 
 __all__ = ["OpenAIChatCompletionsModel"]
 

@@ -8,12 +8,15 @@ request is the same; everything else (retries, timeouts, errors, decoding) stays
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import openai_types as oai
+from ..agent_output import AgentOutputSchemaBase
 from ..exceptions import UserError
+from ..handoffs import Handoff
 from ..items import ModelResponse
 from ..model_settings import ModelSettings
+from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
 from ..tool import FunctionTool, Tool
 from ..usage import Usage
 from .client_retries import for_this_attempt
@@ -28,11 +31,6 @@ from .wire import (
     with_extra_args,
     without_surrogates,
 )
-
-if TYPE_CHECKING:
-    from ..agent_output import AgentOutputSchemaBase
-    from ..handoffs import Handoff
-    from ..retry import ModelRetryAdvice, ModelRetryAdviceRequest
 
 __all__ = ["OpenAIResponsesModel"]
 

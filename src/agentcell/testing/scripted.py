@@ -26,6 +26,7 @@ from .. import openai_types as oai
 from ..agent_output import AgentOutputSchemaBase
 from ..exceptions import ModelBehaviorError
 from ..handoffs import Handoff
+from ..instances import checked_by_instance
 from ..items import ModelResponse
 from ..model_settings import ModelSettings
 from ..models.interface import Model, ModelTracing
@@ -92,6 +93,7 @@ class UnconsumedModelSteps(ModelScriptError):
         self.remaining_steps = remaining_steps
 
 
+@checked_by_instance
 @dataclass(frozen=True)
 class ModelCall:
     """One recorded call of the model: the arguments as they were at the time."""
@@ -124,6 +126,7 @@ ModelStreamFactory: TypeAlias = Callable[[ModelCall], AsyncIterator[Any]]
 """Makes the events of one streamed call."""
 
 
+@checked_by_instance
 @dataclass
 class ModelStep:
     """What one call of the model gives: output items, an error, a function's result, or exact events.
@@ -173,6 +176,7 @@ class ModelStep:
         return cls(output=output, usage=usage or Usage(), response_id=response_id, stream_events=events)
 
 
+@checked_by_instance
 class ModelStepSpec(TypedDict, total=False):
     """The dict form of a `ModelStep`."""
 

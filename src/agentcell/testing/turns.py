@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
+from ..instances import checked_by_instance
 from ..models.response_events import Pieces, TerminalStatus, message_item, whole, words
 
 __all__ = ["HttpError", "Turn", "TurnLike", "as_turn", "turn_from_json", "turn_to_json"]
@@ -28,6 +29,7 @@ class HttpError:
     """Extra response headers, for example `{"retry-after": "0"}`."""
 
 
+@checked_by_instance
 @dataclass
 class Turn:
     """One scripted answer, with the pace and the faults of its delivery.
