@@ -1,0 +1,1 @@
+"""Measurements, by one command: `python -m tests.benchmarks`. It writes `RESULTS.md`."""
