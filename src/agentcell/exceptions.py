@@ -51,9 +51,9 @@ class RunErrorDetails:
     """What the input guardrails found."""
     output_guardrail_results: list[ac.OutputGuardrailResult]
     """What the output guardrails found."""
-    tool_input_guardrail_results: list[ac.ToolInputGuardrailResult] = field(default_factory=list)
+    tool_input_guardrail_results: list[ac.ToolInputGuardrailResult] = field(default_factory=lambda: [])
     """What the guardrails of tools' arguments found."""
-    tool_output_guardrail_results: list[ac.ToolOutputGuardrailResult] = field(default_factory=list)
+    tool_output_guardrail_results: list[ac.ToolOutputGuardrailResult] = field(default_factory=lambda: [])
     """What the guardrails of tools' outputs found."""
 
     def __str__(self) -> str:

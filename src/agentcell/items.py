@@ -98,13 +98,15 @@ class RunItemBase(HoldsAgents):
 def as_input_item(raw_item: Any) -> dict[str, Any]:
     """A Responses API object as the dictionary in which it is sent again."""
     if isinstance(raw_item, dict):
-        return raw_item
+        return cast("dict[str, Any]", raw_item)
     return cast("BaseModel", raw_item).model_dump(exclude_unset=True)
 
 
 def _field(raw_item: Any, name: str) -> Any:
     """A field of a raw item, which may be an object or a dictionary."""
-    return raw_item.get(name) if isinstance(raw_item, Mapping) else getattr(raw_item, name, None)
+    if isinstance(raw_item, Mapping):
+        return cast("Mapping[str, Any]", raw_item).get(name)
+    return getattr(raw_item, name, None)
 
 
 @dataclass
@@ -502,4 +504,4 @@ def as_input_list(input: object) -> str | list[oai.ResponseInputItemParam]:
         )
     if not input:
         raise UserError("the input is an empty list; give the agent a prompt or at least one input item")
-    return input
+    return cast("list[oai.ResponseInputItemParam]", input)

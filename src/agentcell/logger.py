@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 """The logger of every module."""
 
 _VERBOSE = "agentcell verbose"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from inspect import isawaitable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass as checked_dataclass
@@ -98,7 +98,8 @@ def set_fields(value: Any) -> dict[str, Any]:
 def _as_backoff(value: Any) -> ModelRetryBackoffSettings | None:
     if isinstance(value, dict):
         known = {f.name for f in fields(ModelRetryBackoffSettings)}
-        return ModelRetryBackoffSettings(**{name: given for name, given in value.items() if name in known})
+        given = cast("dict[str, Any]", value)
+        return ModelRetryBackoffSettings(**{name: said for name, said in given.items() if name in known})
     return value
 
 
@@ -345,5 +346,5 @@ def _merged(first: RetryDecision, second: RetryDecision) -> RetryDecision:
     )
 
 
-retry_policies = _RetryPolicies()
+retry_policies: _RetryPolicies = _RetryPolicies()
 """Makes the usual policies: `retry_policies.any(retry_policies.retry_after(), retry_policies.network_error())`."""

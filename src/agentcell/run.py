@@ -68,7 +68,7 @@ __all__ = [
     "set_default_agent_runner",
 ]
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 MOST_HANDOFFS = 50
 """Handoffs of a run that has no limit of turns, unless it says otherwise: agents can pass on for ever."""

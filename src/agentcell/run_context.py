@@ -24,7 +24,7 @@ class RunContextWrapper(Generic[TContext]):
     """The object given as `context=`, or `None`."""
     usage: Usage = field(default_factory=Usage)
     """Requests and tokens so far; in a stream it grows as responses complete."""
-    turn_input: list[oai.ResponseInputItemParam] = field(default_factory=list)
+    turn_input: list[oai.ResponseInputItemParam] = field(default_factory=lambda: [])
     """What the current turn's model call was sent."""
     tool_input: Any | None = None
     """The structured input of a nested run that was started as a tool."""

@@ -31,7 +31,7 @@ from .tool_outputs import fitting_output, output_text
 
 T = TypeVar("T")
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 ToolErrorFunction = Callable[[RunContextWrapper[Any], Exception], "str | Awaitable[str]"]
 """Makes the text that the model gets when a tool has failed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 
 class ToolOriginType(str, Enum):  # noqa: UP042 - `str` of a member is the reference's
@@ -43,14 +43,15 @@ class ToolOrigin:
         """The origin that `to_json_dict` wrote; `None` for anything else."""
         if not isinstance(data, Mapping):
             return None
+        given = cast("Mapping[str, Any]", data)
         try:
-            kind = ToolOriginType(data.get("type"))
+            kind = ToolOriginType(given.get("type"))
         except ValueError:
             return None
         texts = {
             name: value
             for name in ("mcp_server_name", "agent_name", "agent_tool_name")
-            if isinstance(value := data.get(name), str)
+            if isinstance(value := given.get(name), str)
         }
         return cls(kind, **texts)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal, NotRequired, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError, model_validator
 from pydantic_core import to_json
@@ -114,14 +114,14 @@ def rich_parts(output: Any) -> list[RichOutput] | None:
     if not isinstance(output, (list, tuple)):
         part = _rich(output)
         return None if part is None else [part]
-    parts = [_rich(member) for member in output]
+    parts = [_rich(member) for member in cast("Sequence[Any]", output)]
     return [part for part in parts if part is not None] if parts and None not in parts else None
 
 
 def _rich(output: Any) -> RichOutput | None:
     if isinstance(output, (ToolOutputText, ToolOutputImage, ToolOutputFileContent)):
         return output
-    kind = output.get("type") if isinstance(output, dict) else None
+    kind = cast("dict[str, Any]", output).get("type") if isinstance(output, dict) else None
     made = _BY_TYPE.get(kind) if isinstance(kind, str) else None
     if made is None:
         return None

@@ -49,7 +49,7 @@ class Usage:
     """How many of the received tokens were reasoning."""
     total_tokens: int = 0
     """Tokens sent and received."""
-    request_usage_entries: list[RequestUsage] = field(default_factory=list)
+    request_usage_entries: list[RequestUsage] = field(default_factory=lambda: [])
     """One entry for each request that reported tokens."""
 
     @classmethod

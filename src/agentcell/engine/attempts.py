@@ -175,7 +175,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float | None, clock: Clock) -> None:
-        self.waiting = False
+        self.waiting: bool = False
         self._seconds = seconds
         self._clock = clock
         self._timer: Any = None

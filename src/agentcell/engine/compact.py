@@ -43,9 +43,9 @@ class PackedEntry:
         self._kind = kind
         self._common = common
         self._text = text
-        self.at = at
+        self.at: float = at
         """When the first of them arrived, in seconds since the log was opened."""
-        self.merged = merged
+        self.merged: int = merged
         """How many deltas of the model are in it."""
 
     @property

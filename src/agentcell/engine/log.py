@@ -40,9 +40,9 @@ class EventLog:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.entries: list[Entry | PackedEntry] = []
         """Everything, in order."""
-        self.closed = False
+        self.closed: bool = False
         """Whether the run has ended: nothing is appended any more."""
-        self.discarded = False
+        self.discarded: bool = False
         """Whether consumers end at once instead of reading what is left (after an immediate cancel)."""
         self.forward: Callable[[Entry], None] | None = None
         """Gets every entry too: the log of the run around this one."""
@@ -175,7 +175,7 @@ class Reader:
     def __init__(self, log: EventLog, consumer: bool) -> None:
         self.consumer = consumer
         """Whether the run waits for this reader and stops when it closes."""
-        self.handled = 0
+        self.handled: int = 0
         """How many entries have been handled: taken, and come back for more."""
         self.stopped = False
         """Whether the reader ends now instead of reading what is left."""

@@ -34,7 +34,7 @@ from .turn import (
     replan,
 )
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 
 async def drive(run: RunState[Any]) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .log import Entry
     from .state import RunState
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 current_run: ContextVar[RunState[Any] | None] = ContextVar("agentcell_current_run", default=None)
 """The run whose tools are running here."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..tool import FunctionToolResult
     from .state import RunState
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 WITHHELD = "Output withheld by an output guardrail."
 """What stands in the place of a tool's output that an output guardrail has stopped."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Input = str | list[oai.ResponseInputItemParam]
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 CALL_TYPES = frozenset(
     {"function_call", "custom_tool_call", "computer_call", "local_shell_call", "shell_call", "apply_patch_call"}

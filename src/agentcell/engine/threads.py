@@ -87,7 +87,7 @@ def _pass_on(task: asyncio.Task[T], outcome: concurrent.futures.Future[T]) -> No
         outcome.set_result(task.result())
 
 
-own_loop = LoopThread()
+own_loop: LoopThread = LoopThread()
 """The library's loop thread."""
 
 

@@ -44,7 +44,9 @@ from ..tool_invocation import (
 from .turn import PausedRun
 
 if TYPE_CHECKING:
+    from .. import openai_types as oai
     from ..agent import Agent
+    from ..tool import FunctionTool
     from ..tool_guardrails import ToolGuardrailFunctionOutput
     from .state import RunState
     from .turn import ToolRun
@@ -68,13 +70,13 @@ class ToolCall:
         self.run = run
         self.agent = agent
         self.wanted = wanted
-        self.tool = wanted.tool
-        self.raw = wanted.call
+        self.tool: FunctionTool = wanted.tool
+        self.raw: oai.ResponseFunctionToolCall = wanted.call
         self.arguments = wanted.call.arguments
         self.edited = False
         self.needs_approval = False
         self.is_open = False
-        self.started = False
+        self.started: bool = False
         self._asked_before = question
         self._question = question or self._new_question()
         self.input_checks: list[ToolInputGuardrailResult] = []

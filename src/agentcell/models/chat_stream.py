@@ -80,7 +80,7 @@ class ChatEvents:
     """Translates the chunks of one answer, in order."""
 
     def __init__(self, model: str, head: Item, *, strict: bool = False, buffer_calls: bool = False) -> None:
-        self.finished = False
+        self.finished: bool = False
         """Whether the provider has said why the answer ends; without that it was cut off."""
         self.usage: Any = None
         """What the provider has reported; the last report counts."""

@@ -55,7 +55,7 @@ class DemoModel(Model):
     """
 
     is_demo = True
-    label = "demo model: rules, not an LLM"
+    label: str | None = "demo model: rules, not an LLM"
     model = "demo"
 
     def __init__(self, *, speed: float = 1.0) -> None:
@@ -64,7 +64,7 @@ class DemoModel(Model):
                 f"DemoModel(speed={speed!r}): expected a number from 0 up. "
                 "Use 1 for a readable pace, 2 for twice as fast, 0 or math.inf for no waiting."
             )
-        self.speed = float(speed)
+        self.speed: float = float(speed)
 
     def __repr__(self) -> str:
         return f"DemoModel(speed={self.speed:g})"

@@ -85,7 +85,7 @@ class MultiProvider(ModelProvider):
                 f"MultiProvider unknown_prefix_mode must be one of: 'error', 'model_id', not {unknown_prefix_mode!r}"
             )
         self.provider_map = provider_map
-        self.openai_provider = OpenAIProvider(
+        self.openai_provider: OpenAIProvider = OpenAIProvider(
             api_key=openai_api_key,
             base_url=openai_base_url,
             websocket_base_url=openai_websocket_base_url,

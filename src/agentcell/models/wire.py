@@ -9,7 +9,7 @@ from typing import Any
 from ..exceptions import StreamInterrupted
 from ..model_settings import ModelSettings
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 FAKE_ID = "__fake_id__"
 """The id of items that were never on the API's server; it must not be sent there."""

@@ -33,11 +33,13 @@ class RunWidget(anywidget.AnyWidget):
     _esm = (_ASSETS / "run.js").read_text(encoding="utf-8")
     _css = (_ASSETS / "run.css").read_text(encoding="utf-8")
 
-    snapshot = traitlets.Dict().tag(sync=True, to_json=lambda _value, widget: widget.current())
+    snapshot: traitlets.Dict[str, Any] = traitlets.Dict().tag(
+        sync=True, to_json=lambda _value, widget: widget.current()
+    )
     """The page as it is now: `{"seq": n, "html": "..."}`."""
 
     def __init__(self, view: RunView, actions: dict[str, Callable[[], None]]) -> None:
-        self.renderer = LiveRenderer()
+        self.renderer: LiveRenderer = LiveRenderer()
         """Makes the operations, and keeps the Markdown for the record."""
         self._actions = actions
         self._frames = 0

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Union
+from typing import ClassVar, Union
 
 from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
@@ -28,13 +28,13 @@ class MarkdownBody:
     __slots__ = ("fold",)
 
     def __init__(self, fold: MarkdownFold) -> None:
-        self.fold = fold
+        self.fold: MarkdownFold = fold
         """Where the HTML comes from."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, MarkdownBody) and other.fold is self.fold
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
 
 @dataclass(slots=True)

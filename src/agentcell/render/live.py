@@ -31,7 +31,7 @@ class LiveRenderer:
     def __init__(self) -> None:
         self.view: RunView = EMPTY
         """The view that the page shows."""
-        self.folds = Folds()
+        self.folds: Folds = Folds()
         """The Markdown of the view's texts, also for its record."""
         self._head = header(EMPTY)
         self._trees: dict[str, Node] = {}

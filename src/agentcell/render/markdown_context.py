@@ -43,8 +43,8 @@ class Lines:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.starts = [0, *(match.end() for match in re.finditer("\n", source))]
-        self.complete = len(self.starts) - 1
+        self.starts: list[int] = [0, *(match.end() for match in re.finditer("\n", source))]
+        self.complete: int = len(self.starts) - 1
 
     def offset(self, line: int) -> int:
         """Where a line begins; the end of the source for lines that are not there."""

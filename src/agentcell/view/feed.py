@@ -74,7 +74,7 @@ class Feed:
     _active = 0
 
     def __init__(self, reader: ReaderLike, sink: Callable[[RunView], Any], rate: float = FRAMES_PER_SECOND) -> None:
-        self.view = EMPTY
+        self.view: RunView = EMPTY
         """The newest view."""
         self._reader = reader
         self._sink = sink

@@ -16,7 +16,7 @@ length, so that a fold of n pieces costs n.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Union
+from typing import ClassVar, Literal, Union
 
 from .sequence import Sequence
 
@@ -36,7 +36,7 @@ class Text:
     def __init__(self, text: str = "") -> None:
         self._pieces = [text] if text else []
         self._count = len(self._pieces)
-        self.length = len(text)
+        self.length: int = len(text)
         """Characters."""
 
     def grown(self, piece: str) -> Text:
@@ -64,7 +64,7 @@ class Text:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Text) and (self is other or str(self) == str(other))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"Text({str(self)!r})"

@@ -73,7 +73,7 @@ class Picker:
 
     def __init__(self, layers: Sequence[Layer], today: date | None = None) -> None:
         self.layers = layers
-        self.today = today or date.today()
+        self.today: date = today or date.today()
 
     def by_name(self, item: Field) -> Any:
         """The value written next to the field's name ("city: Paris", "limit=5"), `NO_DEFAULT` without one."""
