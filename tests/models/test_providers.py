@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -221,26 +224,64 @@ async def test_providers_on_one_loop_share_connections() -> None:
 
 
 def test_every_loop_has_its_own_connections() -> None:
+    """And `asyncio.run` closes them at its end: a warning about an open one would be an error here."""
+    clients: list[Any] = []
+
     async def once(url: str) -> str:
-        try:
-            return (await call(url)).response_id
-        finally:
-            await openai_defaults.close_shared_http_client()
+        answered = (await call(url)).response_id
+        clients.append(openai_defaults.shared_http_client())
+        assert not clients[-1].is_closed
+        return answered
 
     with LoopbackServer(lambda request: "ok") as server:
         assert [asyncio.run(once(server.base_url)) for _ in range(2)] == ["resp_1", "resp_2"]
+    assert clients[0] is not clients[1] and all(client.is_closed for client in clients)
+    assert not openai_defaults._http_clients and not openai_defaults._closers
 
 
-def test_a_closed_loops_client_is_forgotten() -> None:
-    async def use() -> Any:
+def test_a_client_that_was_closed_is_replaced() -> None:
+    async def use() -> None:
+        first = openai_defaults.shared_http_client()
+        await first.aclose()
+        second = openai_defaults.shared_http_client()
+        assert second is not first and not second.is_closed
+
+    asyncio.run(use())
+    assert not openai_defaults._http_clients and not openai_defaults._closers
+
+
+def test_the_client_of_a_loop_that_was_just_closed_is_forgotten() -> None:
+    """Nobody has closed its generators, so the next use of any loop drops it."""
+
+    async def use() -> None:
         client = openai_defaults.shared_http_client()
         await client.aclose()
-        return asyncio.get_running_loop()
 
-    first = asyncio.run(use())
-    assert first in openai_defaults._http_clients
+    abrupt = asyncio.new_event_loop()
+    abrupt.run_until_complete(use())
+    abrupt.close()
+    assert abrupt in openai_defaults._http_clients
     asyncio.run(use())
-    assert first not in openai_defaults._http_clients
+    assert not openai_defaults._http_clients and not openai_defaults._closers
+
+
+def test_a_program_leaves_no_connection_open() -> None:
+    """What a user sees with warnings on, as in development mode or under pytest: nothing."""
+    program = """
+import asyncio, gc, sys
+from agentcell import Agent, Runner
+agent = Agent(name="A")
+async def main():
+    print((await Runner.run(agent, "Hi")).final_output)
+asyncio.run(main())
+print(Runner.run_sync(agent, "Hi").final_output)
+gc.collect()
+"""
+    with LoopbackServer(lambda request: "ok") as server:
+        environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k"}
+        command = [sys.executable, "-W", "error", "-c", program]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert (done.stdout, done.stderr) == ("ok\nok\n", "")
 
 
 def chat_model(provider: ModelProvider, name: str | None = "m") -> OpenAIChatCompletionsModel:

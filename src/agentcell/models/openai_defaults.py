@@ -1,13 +1,19 @@
 """What the whole program has set for OpenAI: key, client, API; and one HTTP client for each event loop.
 
 Providers are made for every run, while an HTTP client costs tens of milliseconds and a connection a handshake.
-So providers share the HTTP client of the running loop; a client of a loop that is closed is dropped.
+So providers share the HTTP client of the running loop.
+
+A loop tells nobody that it ends, but `asyncio.run` and its like close the loop's open async generators at the end. So
+each client has one, which waits at its `yield` for nothing else than to be closed, and closes the client then. The
+client of a loop that was closed without that is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Any, Literal
 
 from .. import openai_types as oai
@@ -19,6 +25,7 @@ _key: str | None = None
 _client: oai.AsyncOpenAI | None = None
 _use_responses = True
 _http_clients: dict[asyncio.AbstractEventLoop, Any] = {}
+_closers: dict[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = {}
 _lock = threading.Lock()
 
 
@@ -65,17 +72,40 @@ def shared_http_client() -> Any:
         return None
     with _lock:
         for closed in [known for known in _http_clients if known.is_closed()]:
-            del _http_clients[closed]
+            del _http_clients[closed], _closers[closed]
         if loop not in _http_clients or _http_clients[loop].is_closed:
             from openai import DefaultAsyncHttpxClient
 
             _http_clients[loop] = DefaultAsyncHttpxClient()
+        if loop not in _closers:
+            _closers[loop] = _close_with(loop)
+            _begin(_closers[loop])
         return _http_clients[loop]
 
 
 async def close_shared_http_client() -> None:
-    """Close the running loop's HTTP client and its connections; the next use makes a new one."""
-    with _lock:
-        client = _http_clients.pop(asyncio.get_running_loop(), None)
-    if client is not None:
-        await client.aclose()
+    """Close the running loop's HTTP client and its connections; the next use makes a new one.
+
+    `asyncio.run` does it by itself at its end.
+    """
+    closer = _closers.get(asyncio.get_running_loop())
+    if closer is not None:
+        await closer.aclose()
+
+
+async def _close_with(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
+    """Closes the loop's client when this generator is closed."""
+    try:
+        yield
+    finally:
+        with _lock:
+            _closers.pop(loop, None)
+            client = _http_clients.pop(loop, None)
+        if client is not None:
+            await client.aclose()
+
+
+def _begin(generator: AsyncGenerator[None, None]) -> None:
+    """Run a generator up to its `yield`, before which it awaits nothing; from then on its loop knows it."""
+    with suppress(StopIteration):
+        generator.asend(None).send(None)
