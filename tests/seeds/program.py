@@ -18,7 +18,6 @@ import agents
 import pytest
 from openai import AsyncOpenAI
 
-from agentcell.models.openai_defaults import close_shared_http_client
 from agentcell.models.response_events import function_call_item as call
 from agentcell.testing import LoopbackServer
 
@@ -83,19 +82,20 @@ def compiled(source: str, library: str) -> Any:
     return compile(source, "page.py", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
-def run_program(source: str, library: str = "agentcell", close: Close = close_shared_http_client) -> dict[str, Any]:
-    """Run a program, or a cell that awaits, and close its connections as the end of a process does."""
+def run_program(source: str, library: str = "agentcell", close: Close | None = None) -> dict[str, Any]:
+    """Run a program, or a cell that awaits; `close` comes at the end of its loop."""
     names: dict[str, Any] = {"__name__": "__main__", "asyncio": asyncio}
     run = asyncio.run
 
-    async def closing(work: Coroutine[Any, Any, Any]) -> Any:
+    async def closing(work: Coroutine[Any, Any, Any], close: Close) -> Any:
         try:
             return await work
         finally:
             await close()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(asyncio, "run", lambda work: run(closing(work)))
+        if close is not None:
+            patch.setattr(asyncio, "run", lambda work: run(closing(work, close)))
         work = eval(compiled(source, library), names)
         if asyncio.iscoroutine(work):
             asyncio.run(work)

@@ -219,7 +219,7 @@ def test_snippet(
     server = served(snippet.turns)
     monkeypatch.setattr("random.randint", lambda low, high: 4)
     with nullcontext() if library == "agentcell" else reference_client(server) as close:
-        run_program(snippet.source(), library, *([close] if close else []))
+        run_program(snippet.source(), library, close)
     assert capsys.readouterr().out == snippet.printed
     assert len(server.requests) == len(snippet.turns)
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import uvicorn
 
-from agentcell.models.openai_defaults import close_shared_http_client
-
 
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[str]:
@@ -28,4 +26,3 @@ async def serving(app: Any) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await task
-            await close_shared_http_client()
