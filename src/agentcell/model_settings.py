@@ -8,7 +8,7 @@ one by one, so that settings without the client's types never load the client.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, wraps
 from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_type_hints
 
@@ -18,6 +18,7 @@ from pydantic_core import to_jsonable_python
 
 from . import openai_types as oai
 from .exceptions import ArgumentTypeError
+from .logger import logger
 from .retry import ModelRetrySettings, set_fields
 
 _UNTRACED = frozenset(("extra_query", "extra_body", "extra_headers", "extra_args", "preserve_raw_usage"))
@@ -42,6 +43,7 @@ ToolChoice: TypeAlias = Literal["auto", "required", "none"] | str | MCPToolChoic
 class ModelSettings:
     """Optional settings of a model call; `None` leaves a setting to the model's default.
 
+    A keyword that is no field is ignored, as in the reference, and the log says so: `extra_args` takes any other.
     Raises pydantic's `ValidationError` for a value of the wrong type, and for a `timeout` that is not above 0.
     """
 
@@ -124,6 +126,20 @@ class ModelSettings:
     def to_traceable_dict(self) -> dict[str, Any]:
         """The fields that may stand in a trace, as plain JSON data: none of the extras."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in _UNTRACED}
+
+
+_init = ModelSettings.__init__
+
+
+@wraps(_init)
+def _init_of_fields(self: ModelSettings, *positional: Any, **given: Any) -> None:
+    unknown = [name for name in given if name not in ModelSettings.__dataclass_fields__]
+    if unknown:
+        logger.warning("ModelSettings ignores what it does not know: %s", ", ".join(map(repr, unknown)))
+    _init(self, *positional, **{name: value for name, value in given.items() if name not in unknown})
+
+
+ModelSettings.__init__ = _init_of_fields  # type: ignore[method-assign]
 
 
 def as_settings(value: Any, what: str = "model_settings") -> ModelSettings:

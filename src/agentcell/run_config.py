@@ -222,7 +222,7 @@ def _as_tool_execution(given: Any) -> ToolExecutionConfig:
 
 
 def as_run_config(given: RunConfig | Mapping[str, Any] | None) -> RunConfig:
-    """`given` as a `RunConfig`; raises `UserError` for unknown keys and `ArgumentTypeError` for other types."""
+    """`given` as a `RunConfig`; raises `ArgumentTypeError` for unknown keys and for other types."""
     if given is None:
         return RunConfig()
     if isinstance(given, RunConfig):
@@ -231,7 +231,7 @@ def as_run_config(given: RunConfig | Mapping[str, Any] | None) -> RunConfig:
         known = [f.name for f in fields(RunConfig)]
         unknown = sorted(set(given) - set(known))
         if unknown:
-            raise UserError(f"run_config has unknown keys {unknown!r}; it takes {', '.join(known)}")
+            raise ArgumentTypeError(f"run_config has unknown keys {unknown!r}; it takes {', '.join(known)}")
         return RunConfig(**given)
     raise ArgumentTypeError(f"run_config must be a RunConfig, a dict or None, got {given!r}")
 

@@ -164,7 +164,9 @@ async def failure_output(on_error: ToolErrorFunction | None, name: str, ctx: Too
     formatter = ctx.run_config.tool_error_formatter if ctx.run_config is not None else None
     if formatter is None or isinstance(known, ToolCancelledItself):
         return default
-    args = ToolErrorFormatterArgs("tool_exception", "function", name, ctx.tool_call_id, default, ctx, known)
+    args = ToolErrorFormatterArgs(
+        "tool_exception", "function", ctx.qualified_tool_name, ctx.tool_call_id, default, ctx, known
+    )
     return await formatted(formatter, args)
 
 

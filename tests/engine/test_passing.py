@@ -19,6 +19,7 @@ from agentcell import (
     handoff,
 )
 from agentcell.engine.calls import CallResults
+from agentcell.engine.hooks import Hooks
 from agentcell.engine.passing import Passed, hand_over, model_history, next_agent, pass_on, untold
 from agentcell.handoffs import Handoff
 from agentcell.items import RunItem
@@ -142,10 +143,13 @@ async def test_a_failed_filter_takes_the_handoff_back() -> None:
         model_input="Hi",
         model_items=[],
         server_managed=False,
+        hooks=Hooks(),
+        handoff_count=0,
+        max_handoffs=None,
     )
     turn = SimpleNamespace(handoffs=[SimpleNamespace(handoff=handoff(B))], items=[])
     with pytest.raises(ValueError, match="no"):
-        await hand_over(run, turn, results)  # type: ignore[arg-type]
+        await hand_over(run, A, turn, results)  # type: ignore[arg-type]
     assert results.outputs[0] is tool
     taken_back = results.outputs[1]
     assert isinstance(taken_back, ToolCallOutputItem) and taken_back.raw_item["call_id"] == "h"

@@ -451,6 +451,28 @@ async def no_invocation_of_other_runs(stage: Stage) -> None:
     stage.tell(result.agent_tool_invocation)
 
 
+@scene("59", over=("scripted",))
+async def what_the_results_know_of_the_nested_run(stage: Stage) -> None:
+    """`agent_run_result` is for runs that wait for a decision; a finished one is not kept."""
+
+    def look(context: Any, results: Any) -> Any:
+        for found in results:
+            stage.tell(found.tool.name, found.agent_run_result, found.output, found.interruptions)
+        return stage.lib.ToolsToFinalOutputResult(False)
+
+    async def extract(result: Any) -> str:
+        return f"extracted {result.final_output}"
+
+    tools = [
+        stage.agent("Inner.", name="I").as_tool("ask", "Asks."),
+        stage.agent("Inner.", name="J").as_tool("watched", "Asks.", on_stream=lambda event: None),
+        stage.agent("Inner.", name="K").as_tool("extracted", "Asks.", custom_output_extractor=extract),
+        stage.agent(stage.call("nope"), name="L").as_tool("failing", "Asks."),
+    ]
+    calls = [stage.call(tool.name, {"input": "x"}, f"c_{tool.name}") for tool in tools]
+    await stage.run(stage.agent(calls, "Done.", tools=tools, tool_use_behavior=look))
+
+
 @pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
 async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
     await compare(played, streamed, over, unlike)

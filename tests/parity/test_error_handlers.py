@@ -316,6 +316,15 @@ async def the_message_in_the_next_run(stage: Stage) -> None:
     await stage.run(stage.agent("Hi again."), [*result.to_input_list(), {"role": "user", "content": "Hello?"}])
 
 
+@scene("48")
+async def handlers_of_unknown_kinds(stage: Stage) -> None:
+    """They are never called, and nobody complains."""
+    for handlers in ({"nope": lambda data: "Never."}, {"tool_error": None}, {"nope": 5, "max_turns": None}):
+        await stage.run(stage.agent("Hi."), error_handlers=handlers)
+        calling = stage.agent(stage.call("add", {"a": 1}), tools=[adder(stage)])
+        await stage.run(calling, error_handlers=handlers, max_turns=1)
+
+
 @pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
 async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
     seen = await compare(played, streamed, over, unlike)

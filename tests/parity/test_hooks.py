@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import types
 from typing import Any
 
 import pytest
@@ -291,6 +292,43 @@ async def what_hooks_can_change(stage: Stage) -> None:
     mine: dict[str, Any] = {}
     result = await stage.run(stage.agent("Hi."), context=mine, hooks=Hooks())
     stage.tell(mine, result.context_wrapper.context is mine)
+
+
+@scene("46 42")
+async def hooks_that_wait(stage: Stage) -> None:
+    """Those of the run and of the agent run at the same time."""
+
+    def patient(who: str, base: Any) -> Any:
+        def made(name: str) -> Any:
+            async def hook(self: Any, *args: Any, **named: Any) -> None:
+                for step in range(3):
+                    stage.tell(who, name, step)
+                    await asyncio.sleep(0)
+
+            return hook
+
+        names = [name for name in dir(base) if name.startswith("on_")]
+        return types.new_class("Hooks", (base,), {}, lambda body: body.update({name: made(name) for name in names}))()
+
+    other = stage.agent("B speaks.", name="B", hooks=patient("B", stage.lib.AgentHooks))
+    steps = [stage.call("add", {"a": 1}), stage.call("transfer_to_b", call_id="h1")]
+    agent = stage.agent(*steps, tools=[adder(stage)], handoffs=[other], hooks=patient("A", stage.lib.AgentHooks))
+    await stage.run(agent, hooks=patient("run", stage.lib.RunHooks))
+
+
+@scene("42 46", unlike=ADDED)
+async def both_are_told_of_a_handoff_that_one_refuses(stage: Stage) -> None:
+    """Nobody takes over, and no event says so."""
+    other = stage.agent("B speaks.", name="B", hooks=watching(stage, "agent", "B"))
+    agent = stage.agent(
+        [stage.said("I pass."), stage.call("add", {"a": 1}), stage.call("transfer_to_b", call_id="h1")],
+        tools=[adder(stage)],
+        handoffs=[other],
+        hooks=ones_own(stage),
+    )
+    await stage.run(agent, hooks=the_runs(stage, fails="on_handoff"))
+    if stage.ours and stage.streamed:
+        assert "handoff_occured" not in [event[1] for event in stage.runs[0]["events"]]
 
 
 @pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)

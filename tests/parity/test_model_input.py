@@ -335,6 +335,108 @@ async def what_a_next_run_is_sent(stage: Stage) -> None:
             stage.tell("accepted")
 
 
+@scene("2")
+async def settings_that_are_none(stage: Stage) -> None:
+    """A keyword that is no field is ignored; an unknown key of a dictionary is refused."""
+    lib = stage.lib
+    await stage.run(stage.agent("Hi.", model_settings=lib.ModelSettings(temperature=0.5, nope=1)))
+    for make in (
+        lambda: lib.ModelSettings(nope=1).to_json_dict(),
+        lambda: lib.Agent(name="A", model_settings={"temperature": 1}).model_settings.temperature,
+        lambda: lib.Agent(name="A", model_settings={"nope": 1}),
+        lambda: lib.RunConfig(model_settings={"temperature": 1}).model_settings.temperature,
+        lambda: lib.RunConfig(model_settings={"nope": 1}),
+        lambda: lib.ModelSettings().resolve({"nope": 1}),
+        lambda: lib.ModelSettings().resolve(3),
+    ):
+        try:
+            stage.tell(make())
+        except TypeError as error:
+            stage.tell("refused", str(error).partition(";")[0].removesuffix(": 3"))  # ours says what is taken, too
+    try:
+        await stage.lib.Runner.run(stage.agent("Hi."), "x", run_config={"nope": 1})
+    except TypeError:
+        stage.tell("refused")
+
+
+def _repeats(*items: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": "Go."}, *items]
+
+
+def _item(kind: str, **fields: Any) -> dict[str, Any]:
+    return {"type": kind, **fields}
+
+
+CALL_1 = _item("function_call", call_id="c1", name="f", arguments="{}")
+OUTPUT_1 = _item("function_call_output", call_id="c1", output="one")
+REPEATED: dict[str, list[dict[str, Any]]] = {
+    "a call twice": _repeats(CALL_1, OUTPUT_1, CALL_1),
+    "a call with other arguments": _repeats(CALL_1, {**CALL_1, "arguments": '{"a": 1}'}, OUTPUT_1),
+    "an output twice": _repeats(CALL_1, OUTPUT_1, {**OUTPUT_1, "output": "two"}),
+    "an output long after": _repeats(CALL_1, OUTPUT_1, {"role": "user", "content": "x"}, {**OUTPUT_1, "output": "2"}),
+    "both twice": _repeats(CALL_1, OUTPUT_1, CALL_1, OUTPUT_1),
+    "a message twice": _repeats(*[{"role": "user", "content": "Again."}] * 2),
+    "an answer twice": _repeats(
+        *[
+            _item(
+                "message", id="m1", role="assistant", status="completed", content=[{"type": "output_text", "text": t}]
+            )
+            for t in "ab"
+        ]
+    ),
+    "a reasoning twice": _repeats(
+        *[_item("reasoning", id="r1", summary=[{"type": "summary_text", "text": t}]) for t in "ab"], CALL_1, OUTPUT_1
+    ),
+    "a reasoning without id": _repeats(*[_item("reasoning", summary=[])] * 2, CALL_1, OUTPUT_1),
+    "a call and an output with ids": _repeats(
+        {**CALL_1, "id": "fc1"}, {**CALL_1, "id": "fc2"}, {**OUTPUT_1, "id": "o1"}, {**OUTPUT_1, "id": "o2"}
+    ),
+    "one id for two kinds": _repeats({**CALL_1, "id": "x"}, {**OUTPUT_1, "id": "x"}),
+    "hosted calls": _repeats(*[_item("web_search_call", id="w1", status=s) for s in ("in_progress", "completed")]),
+    "file searches": _repeats(*[_item("file_search_call", id="f1", queries=[q], status="completed") for q in "ab"]),
+    "code": _repeats(*[_item("code_interpreter_call", id="i1", code=c, status="completed") for c in "ab"]),
+    "approval requests": _repeats(
+        *[_item("mcp_approval_request", id="a1", name="t", arguments=a, server_label="s") for a in ("{}", "[]")]
+    ),
+    "approval answers": _repeats(
+        _item("mcp_approval_request", id="a1", name="t", arguments="{}", server_label="s"),
+        *[_item("mcp_approval_response", approval_request_id="a1", approve=approve) for approve in (True, False)],
+    ),
+    "calls of other kinds": _repeats(
+        *[_item("custom_tool_call", call_id="k1", name="n", input=text) for text in "ab"],
+        *[_item("custom_tool_call_output", call_id="k1", output=text) for text in "ab"],
+    ),
+    "references": _repeats(*[_item("item_reference", id="m1")] * 2),
+    "equal outputs, two calls": _repeats(CALL_1, {**CALL_1, "call_id": "c2"}, OUTPUT_1, {**OUTPUT_1, "call_id": "c2"}),
+    "an empty id": _repeats(*[_item("reasoning", id="", summary=[])] * 2, {**CALL_1, "call_id": ""}),
+    "two calls without a call id": _repeats(*[{**CALL_1, "call_id": "", "id": name} for name in "xy"]),
+    "calls whose id is empty": _repeats(*[{**CALL_1, "call_id": None, "id": ""}] * 2),
+    "approval ids that are empty": _repeats(
+        *[_item("mcp_approval_response", id=name, approval_request_id="", approve=True) for name in "xy"]
+    ),
+    "two answers of one request": _repeats(
+        *[_item("mcp_approval_response", id=name, approval_request_id="a1", approve=True) for name in "xy"]
+    ),
+    "one answer of two requests": _repeats(
+        *[_item("mcp_approval_response", id="i1", approval_request_id=name, approve=True) for name in "xy"]
+    ),
+    "two calls with one id": _repeats(*[{**CALL_1, "call_id": name, "id": "x"} for name in "xy"]),
+    "a kind that nobody knows": _repeats(*[_item("new_thing", id="n1", value=v) for v in (1, 2)]),
+}
+
+
+def repeated(name: str, given: list[dict[str, Any]]) -> Any:
+    async def repeated_input(stage: Stage) -> None:
+        await stage.run(stage.agent("Done."), given)
+
+    repeated_input.__name__ = f"input with {name}"
+    return repeated_input
+
+
+for _name, _given in REPEATED.items():
+    scene("41")(repeated(_name, _given))
+
+
 @pytest.mark.parametrize(("played", "streamed", "over", "unlike"), scene.all)
 async def test_both_libraries_play_it_alike(played: Any, streamed: bool, over: Over, unlike: dict[str, str]) -> None:
     await compare(played, streamed, over, unlike)

@@ -22,7 +22,7 @@ from ..tool_invocation import formatted
 from .approving import needs_approval
 from .passing import next_agent
 from .tool_call import CANCELLED_CALL, MODEL_OUTPUT_LIMIT, VIEW_OUTPUT_LIMIT, ToolCall, capped, clean
-from .turn import HandoffRun, TurnPlan
+from .turn import HandoffRun, TurnPlan, called
 
 if TYPE_CHECKING:
     from .. import openai_types as oai
@@ -52,7 +52,7 @@ async def run_calls(run: RunState[Any], agent: Agent[Any], turn: TurnPlan, resul
     """Run the turn's tools and its handoff, filling `results`, also when this raises."""
     made = [(wanted, turn.answered.get(wanted.call.call_id)) for wanted in turn.tools]
     calls = [ToolCall(run, agent, wanted, turn.asked.get(wanted.call.call_id)) for wanted, item in made if item is None]
-    answers = {id(call): not_found(call.name) for call in turn.missing}
+    answers = {id(call): not_found(called(call)) for call in turn.missing}
     try:
         for call in calls:
             call.needs_approval = await needs_approval(run, call.wanted)
@@ -131,8 +131,8 @@ def not_found(name: str) -> str:
 
 
 async def _answer_missing(run: RunState[Any], call: oai.ResponseFunctionToolCall) -> str:
-    default = not_found(call.name)
-    args = ToolErrorFormatterArgs("tool_not_found", "function", call.name, call.call_id, default, run.context)
+    default = not_found(called(call))
+    args = ToolErrorFormatterArgs("tool_not_found", "function", called(call), call.call_id, default, run.context)
     return await formatted(run.run_config.tool_error_formatter, args)
 
 

@@ -214,14 +214,7 @@ async def _pass_on(
 ) -> HandOff:
     """Hand the conversation to the next agent, as the handoff and the run's settings say."""
     target = cast(Any, results.next_agent)
-    run.handoff_count += 1
-    if run.max_handoffs is not None and run.handoff_count > run.max_handoffs:
-        raise UserError(
-            f"the run has handed off {run.handoff_count} times, and max_handoffs is {run.max_handoffs}; "
-            "are two agents passing the conversation back and forth?"
-        )
-    await run.hooks.handoff(run.context, agent, target)
-    passed = await hand_over(run, turn, results, nested_items=run.nested_items)
+    passed = await hand_over(run, agent, turn, results, nested_items=run.nested_items)
     run.record(passed.new_items, response, from_model=0 if turn.reopened else len(turn.items))
     if passed.rewritten:
         run.model_input, run.model_items, run.history = passed.input, passed.model_items, passed.history()

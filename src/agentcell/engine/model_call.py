@@ -158,8 +158,8 @@ def _name(item: Any) -> tuple[str, str] | None:
     """What an input item stands for; `None` for messages and for what has no id."""
     if not isinstance(item, Mapping) or item.get("role") is not None:
         return None
-    for key in ("call_id", "approval_request_id", "id"):
-        if isinstance(named := item.get(key), str) and named:
+    for key in ("call_id", "id", "approval_request_id"):
+        if isinstance(named := item.get(key), str):
             return str(item.get("type")), named
     return None
 
@@ -209,13 +209,26 @@ def _what_failed(event: Any) -> str:
 
 
 def colliding_names(setting: TurnSetting) -> list[str]:
-    """The names that several tools of a turn share."""
-    counts = Counter([*(tool.name for tool in setting.tools), *(h.tool_name for h in setting.handoffs)])
-    return [name for name, count in counts.items() if count > 1]
+    """The names that several tools of a turn share; raises `UserError` when a namespace does not keep them apart."""
+    counts = Counter(tool.qualified_name for tool in setting.tools)
+    for tool in setting.tools:
+        if tool._namespace and counts[tool.qualified_name] > 1:
+            raise UserError(
+                f"Ambiguous function tool configuration: the qualified name `{tool.qualified_name}` is used by "
+                "multiple tools. Rename the namespace-wrapped function or dotted top-level tool to avoid ambiguous "
+                "dispatch."
+            )
+    counts.update(h.tool_name for h in setting.handoffs)
+    apart = {tool.qualified_name for tool in setting.tools if tool._namespace}
+    return [name for name, count in counts.items() if count > 1 and name not in apart]
 
 
 def distinct_tools(setting: TurnSetting) -> list[Any]:
     """The tools of a turn, of each name one: what can be called is what the model is sent."""
-    last = {tool.name: tool for tool in setting.tools}
+    last = {tool.qualified_name: tool for tool in setting.tools}
     handoffs = {handoff.tool_name for handoff in setting.handoffs}
-    return [tool for tool in setting.tools if last[tool.name] is tool and tool.name not in handoffs]
+    return [
+        tool
+        for tool in setting.tools
+        if last[tool.qualified_name] is tool and (tool._namespace or tool.name not in handoffs)
+    ]

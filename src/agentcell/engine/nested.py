@@ -146,7 +146,6 @@ class AgentTool:
         if outer is not None:
             outer.is_demo = outer.is_demo or run.is_demo
         result = RunResult(run) if self.on_stream is None else RunResultStreaming(run)
-        context.nested_result = result
         if self.extractor is not None:
             return await self.extractor(result)
         return "" if run.final_output is None else run.final_output

@@ -36,7 +36,7 @@ CALL_TYPES = frozenset(
 )
 """Types of items that a model's service refuses without the item that answers them."""
 FAILED_HANDOFF = "The handoff failed before the other agent could go on."
-"""The output of a handoff whose filter or mapper raised."""
+"""The output of a handoff that a hook, a filter, a mapper or the limit of handoffs has stopped."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,25 @@ async def next_agent(context: RunContextWrapper[Any], handoff: Handoff[Any, Any]
 
 async def hand_over(
     run: RunState[Any],
+    agent: Agent[Any],
     turn: TurnPlan,
     results: CallResults,
     *,
     nested_items: Sequence[RunItem] = (),
 ) -> Passed:
-    """What becomes of the run's conversation after the turn's handoff; raises what `pass_on` raises.
+    """Tell the hooks of the turn's handoff, and say what becomes of the run's conversation.
 
-    When it does raise, nobody has taken over, and the handoff's output in `results` says so instead.
+    Raises `UserError` when the run has handed off too often, what a hook raises, and what `pass_on` raises. Then nobody
+    has taken over, and the handoff's output in `results` says so instead.
     """
     try:
+        run.handoff_count += 1
+        if run.max_handoffs is not None and run.handoff_count > run.max_handoffs:
+            raise UserError(
+                f"the run has handed off {run.handoff_count} times, and max_handoffs is {run.max_handoffs}; "
+                "are two agents passing the conversation back and forth?"
+            )
+        await run.hooks.handoff(run.context, agent, cast(Any, results.next_agent))
         return await pass_on(
             turn.handoffs[0].handoff,
             run.run_config,

@@ -176,14 +176,14 @@ def plan(setting: TurnSetting, response: ModelResponse, earlier: Sequence[RunIte
                 sorted_.items.append(MessageOutputItem(agent, raw))
             case "reasoning":
                 sorted_.items.append(ReasoningItem(agent, raw))
-            case "function_call" if raw.name in handoffs:
+            case "function_call" if raw.name in handoffs and not getattr(raw, "namespace", None):
                 sorted_.items.append(HandoffCallItem(agent, raw))
                 sorted_.handoffs.append(HandoffRun(raw, handoffs[raw.name]))
             case "function_call":
-                tool = tools.get((getattr(raw, "namespace", None), raw.name))
+                tool = tools.get((getattr(raw, "namespace", None) or None, raw.name))
                 if tool is None:
                     if not setting.tolerates_missing_tools:
-                        raise ModelBehaviorError(f"Tool {raw.name} not found in agent {agent.name}")
+                        raise ModelBehaviorError(f"Tool {called(raw)} not found in agent {agent.name}")
                     sorted_.items.append(ToolCallItem(agent, raw))
                     sorted_.missing.append(raw)
                     continue
@@ -204,6 +204,12 @@ def replan(setting: TurnSetting, response: ModelResponse, items: list[RunItem], 
     turn.asked = {item.call_id: item for item in items if isinstance(item, ToolApprovalItem) and item.call_id}
     turn.missing = [call for call in turn.missing if call.call_id not in turn.answered]
     return turn
+
+
+def called(call: oai.ResponseFunctionToolCall) -> str:
+    """The name of a call's tool, with its namespace."""
+    namespace = getattr(call, "namespace", None)
+    return f"{namespace}.{call.name}" if namespace else call.name
 
 
 def conclude(setting: TurnSetting, turn: TurnPlan) -> FinalOutput | RunAgain:

@@ -289,6 +289,18 @@ def _tool(tool: Any) -> dict[str, Any]:
         raise UserError(
             f"Hosted tools are not supported with the ChatCompletions API. Got tool type: {type(tool)}, tool: {tool}"
         )
+    unsupported = {
+        "tool_namespace()": bool(tool._namespace),
+        "defer_loading=True": tool.defer_loading,
+        "allowed_callers": tool.allowed_callers is not None,
+        "output_json_schema": tool.output_json_schema is not None,
+    }
+    if any(unsupported.values()):
+        raise UserError(
+            "The following function-tool features are only supported with OpenAI Responses models: "
+            f"{', '.join(name for name, used in unsupported.items() if used)}. "
+            f"Tool `{tool.qualified_name}` cannot be used with Chat Completions-compatible models."
+        )
     return _function(tool.name, tool.description, tool.params_json_schema, tool.strict_json_schema)
 
 

@@ -159,7 +159,7 @@ class OpenAIResponsesModel(Model):
         prompt: oai.ResponsePromptParam | None,
     ) -> dict[str, Any]:
         """The arguments of `responses.create`; what is not set is left out."""
-        wire_tools = [_function(tool) for tool in tools] + [_handoff_function(each) for each in handoffs]
+        wire_tools = [*_wire_tools(tools), *(_handoff_function(each) for each in handoffs)]
         # A prompt template brings its own tools and model: sending none of ours leaves them in force.
         from_prompt = prompt is not None and not wire_tools
         body: dict[str, Any] = {"input": _wire_input(input)}
@@ -172,7 +172,7 @@ class OpenAIResponsesModel(Model):
             "previous_response_id": previous_response_id,
             "prompt": prompt,
             "include": _include(settings),
-            "tool_choice": _tool_choice(settings.tool_choice),
+            "tool_choice": _tool_choice(settings.tool_choice, wire_tools),
             "parallel_tool_calls": settings.parallel_tool_calls if wire_tools or from_prompt else None,
             "temperature": settings.temperature,
             "top_p": settings.top_p,
@@ -200,13 +200,22 @@ def _include(settings: ModelSettings) -> list[str]:
     return include
 
 
-def _tool_choice(choice: Any) -> Any:
+def _tool_choice(choice: Any, wire_tools: list[dict[str, Any]]) -> Any:
     if choice is None or choice in ("auto", "required", "none"):
         return choice
     if hasattr(choice, "server_label"):
         return {"type": "mcp", "server_label": choice.server_label, "name": choice.name}
     if choice in _HOSTED_CHOICES:
         return {"type": choice}
+    spaces = [tool for tool in wire_tools if tool["type"] == "namespace"]
+    callable_ = {tool["name"] for tool in wire_tools if tool["type"] != "namespace"}
+    inside = {name for space in spaces for name in (space["name"], *(tool["name"] for tool in space["tools"]))}
+    if choice in inside - callable_:
+        raise UserError(
+            "Named tool_choice must target a callable tool, not a namespace wrapper or bare inner name from "
+            "tool_namespace(), on the OpenAI Responses API. Use `auto`, `required`, `none`, or target a top-level or "
+            "qualified namespaced function tool."
+        )
     return {"type": "function", "name": choice}
 
 
@@ -224,12 +233,33 @@ def _text(settings: ModelSettings, output_schema: AgentOutputSchemaBase | None) 
     return text or None
 
 
+def _wire_tools(tools: list[Tool]) -> list[dict[str, Any]]:
+    """The tools as they are sent: those of a namespace together, in the place of the first of them."""
+    sent: list[dict[str, Any]] = []
+    spaces: dict[str, dict[str, Any]] = {}
+    for tool in tools:
+        wire = _function(tool)
+        name, description = tool._namespace, tool._namespace_description
+        if not name:
+            sent.append(wire)
+            continue
+        if name not in spaces:
+            spaces[name] = {"type": "namespace", "name": name, "description": description, "tools": []}
+            sent.append(spaces[name])
+        elif spaces[name]["description"] != description:
+            raise UserError(f"All tools in namespace {name!r} must share the same description.")
+        spaces[name]["tools"].append(wire)
+    return sent
+
+
 def _function(tool: Any) -> dict[str, Any]:
     if not isinstance(tool, FunctionTool):
         raise UserError(
             f"OpenAIResponsesModel cannot offer {tool!r} to the model: expected a FunctionTool. "
             "Make one with @function_tool."
         )
+    if tool.defer_loading:
+        raise UserError("Deferred-loading Responses tools require ToolSearchTool() when using OpenAI Responses models.")
     wire: dict[str, Any] = {
         "type": "function",
         "name": tool.name,
