@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Callable, Collection
+from typing import Any, Literal
 
+import agents
 import pytest
+
+import agentcell
 
 Over = Literal["scripted", "loopback"]
 """What stands in for the model: `ScriptedModel`, or a server behind the official client."""
@@ -18,3 +21,17 @@ def script(rules: str, *, over: Over | None = None, rows: Collection[str] = (), 
     `name` is a script of its own. `over` is left out where no model plays a part.
     """
     return pytest.mark.script(rules=tuple(rules.split()), over=over, rows=tuple(sorted(rows)), name=name)
+
+
+def rule(rules: str, *rows: str, over: tuple[Over, ...] = ("scripted", "loopback")) -> Callable[[Any], Any]:
+    """Mark a test as a script for some rules; it takes the library and what stands in for the model."""
+
+    def parametrized(test: Any) -> Any:
+        params = [
+            pytest.param(lib, each, id=f"{name} {each}", marks=script(rules, over=each, rows=rows, name=test.__name__))
+            for name, lib in (("reference", agents), ("agentcell", agentcell))
+            for each in over
+        ]
+        return pytest.mark.parametrize(("lib", "over"), params)(test)
+
+    return parametrized

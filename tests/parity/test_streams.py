@@ -13,32 +13,17 @@ from typing import Any
 
 import agents
 import pytest
-from suite import Over, script
-from world import opened, seen
+from suite import Over, rule
+from world import opened, seen, told
 
 import agentcell
 from agentcell.models.response_events import function_call_item as call
 from agentcell.models.response_events import message_item as message
 from agentcell.models.response_events import reasoning_item as reasoning
-from agentcell.testing import HttpError, Turn
+from agentcell.testing import Turn
 
 CALL = call("add", {"a": 1, "b": 2}, call_id="c1")
 WAIT = call("wait", {}, call_id="w1")
-BOTH: tuple[Over, ...] = ("scripted", "loopback")
-
-
-def rule(rules: str, *rows: str, over: tuple[Over, ...] = BOTH) -> Callable[[Any], Any]:
-    """The test is a script for some rules, on both libraries."""
-
-    def parametrized(test: Any) -> Any:
-        params = [
-            pytest.param(lib, each, id=f"{name} {each}", marks=script(rules, over=each, rows=rows, name=test.__name__))
-            for name, lib in (("reference", agents), ("agentcell", agentcell))
-            for each in over
-        ]
-        return pytest.mark.parametrize(("lib", "over"), params)(test)
-
-    return parametrized
 
 
 def adder(lib: Any) -> Any:
@@ -68,17 +53,6 @@ class Waiting:
             return "waited"
 
         self.tool = wait
-
-
-async def told(result: Any, **options: Any) -> list[Any]:
-    """Everything that a run's stream says, and the error that it ends with."""
-    events: list[Any] = []
-    try:
-        async for event in result.stream_events(**options):
-            events.append(event)
-    except Exception as error:
-        events.append(error)
-    return events
 
 
 def names(events: list[Any]) -> list[str]:
@@ -567,81 +541,3 @@ async def test_the_turn_number_after_the_limit(lib: Any, over: Over) -> None:
     assert names(events)[-2:] == ["tool_output", "MaxTurnsExceeded"]
     assert result.current_turn == 2
     assert events[-1].run_data is not None and len(events[-1].run_data.new_items) == 2
-
-
-@rule("49")
-@pytest.mark.parametrize("failures", [0, 1, 2, 3])
-@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
-async def test_retries(lib: Any, over: Over, failures: int, streamed: bool) -> None:
-    """Two are made; failed ones count as requests."""
-    retry = lib.ModelRetrySettings(
-        max_retries=2, policy=lambda context: True, backoff={"initial_delay": 0, "jitter": False}
-    )
-    settings = lib.ModelSettings(retry=retry)
-
-    async def run(model: Any) -> tuple[Any, ...]:
-        agent = lib.Agent(name="A", model=model, model_settings=settings)
-        if not streamed:
-            try:
-                result = await lib.Runner.run(agent, "x")
-            except Exception as error:
-                return type(error), None, None
-            return None, result.final_output, result.context_wrapper.usage
-        result = lib.Runner.run_streamed(agent, "x")
-        error = (await told(result))[-1]
-        kind = type(error) if isinstance(error, Exception) else None
-        return kind, result.final_output, result.context_wrapper.usage
-
-    if over == "scripted":
-        testing = __import__(f"{lib.__name__}.testing", fromlist=["testing"])
-        model = testing.ScriptedModel([*[OSError("no line")] * failures, [testing.assistant_message("Hi.")]])
-        kind, output, usage = await run(model)
-        calls = len(model.calls)
-        expected: type[Exception] = OSError
-    else:
-        async with opened(lib, [*[HttpError(500)] * failures, "Hi."], over) as (model, sent):
-            kind, output, usage = await run(model)
-            calls = len(sent())
-        from openai import InternalServerError as expected
-    assert calls == min(failures, 2) + 1
-    if failures < 3:
-        assert (kind, output) == (None, "Hi.")
-        assert usage.requests == failures + 1
-        assert len(usage.request_usage_entries) == (failures + 1 if failures or over == "loopback" else 0)
-    else:
-        assert (kind, output) == (expected, None)
-
-
-@rule("49", over=("loopback",))
-@pytest.mark.parametrize("events", [0, 1, 2, 3, 6])
-async def test_retries_of_a_stream_that_has_begun(lib: Any, over: Over, events: int) -> None:
-    """Only while nothing but `response.created` and `response.in_progress` has been seen."""
-    settings = lib.ModelSettings(
-        retry=lib.ModelRetrySettings(
-            max_retries=1, policy=lambda context: True, backoff={"initial_delay": 0, "jitter": False}
-        )
-    )
-    async with opened(lib, [Turn(["One two."], cut_after=events, cut="reset"), "Hi."], over) as (model, sent):
-        result = lib.Runner.run_streamed(lib.Agent(name="A", model=model, model_settings=settings), "x")
-        said = await told(result)
-        calls = len(sent())
-    created = [e for e in said if getattr(e, "type", "") == "raw_response_event" and e.data.type == "response.created"]
-    again = events < 3
-    assert (calls, result.final_output) == ((2, "Hi.") if again else (1, None))
-    assert len(created) == (1 if events == 0 or not again else 2)
-    assert isinstance(said[-1], Exception) == (not again)
-
-
-@rule("50", over=("loopback",))
-@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
-@pytest.mark.parametrize("held", [0, 5])
-async def test_a_model_call_that_takes_too_long(lib: Any, over: Over, streamed: bool, held: int) -> None:
-    async with opened(lib, [Turn(["One two three."], hold_after=held)], over) as (model, _):
-        agent = lib.Agent(name="A", model=model, model_settings=lib.ModelSettings(timeout=0.1))
-        if streamed:
-            error = (await told(lib.Runner.run_streamed(agent, "x")))[-1]
-        else:
-            with pytest.raises(lib.ModelTimeoutError) as caught:
-                await lib.Runner.run(agent, "x")
-            error = caught.value
-    assert isinstance(error, lib.ModelTimeoutError) and str(error) == "Model call timed out after 0.1 seconds."

@@ -265,6 +265,17 @@ async def whole(lib: Any, script: Script, agent: Any) -> dict[str, Any]:
     return {"error": None, "final_output": result.final_output, **outcome(result)}
 
 
+async def told(result: Any, **options: Any) -> list[Any]:
+    """Everything that a run's stream says, and the error that it ends with."""
+    events: list[Any] = []
+    try:
+        async for event in result.stream_events(**options):
+            events.append(event)
+    except Exception as error:
+        events.append(error)
+    return events
+
+
 Sent = Callable[[], list[Any]]
 """Tells what the models of a run were sent."""
 
