@@ -375,6 +375,7 @@ async def run_on(turn: Turn, **options: Any) -> Any:
 
 @pytest.mark.parametrize("name", ["one tool", "two tools", "text+tool", "text", "refusal"])
 async def test_an_answer_cut_off_anywhere_is_an_interruption(name: str) -> None:
+    """The row of faults "cut anywhere"; of this API the reference takes what has come for the whole answer."""
     chunks = STREAMS[name]
     for count in range(len(chunks)):
         with pytest.raises(agentcell.StreamInterrupted) as caught:

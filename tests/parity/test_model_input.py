@@ -9,7 +9,7 @@ from typing import Any
 import agents
 import pytest
 from stage import LIBS, Scenes, Stage, compare
-from suite import Over
+from suite import Over, script
 from world import Script, Weather, observe, ways
 
 scene = Scenes()
@@ -465,6 +465,7 @@ async def test_requests_are_the_same(script: Script, over: Over) -> None:
     assert str(ours["final_output"]) == str(theirs["final_output"])
 
 
+@script("2")
 @pytest.mark.parametrize("lib", LIBS, ids=["reference", "agentcell"])
 async def test_rule_2_the_wrong_agent_is_refused_at_once(lib: Any) -> None:
     with pytest.raises((TypeError, AttributeError) if lib is agents else TypeError):
