@@ -4,8 +4,8 @@
     python tests/parity/mutants.py 36 42      # those of some rules
 
 Each mutant is made in a copy of `src`, and only the scripts that name its rule are run on it, until the first fails:
-killed. A mutant that survives is a rule that no script shows. The list is `mutants.txt`; `test_mutants.py` keeps it true
-to the source.
+killed. A mutant that survives is a rule that no script shows. The list is `mutants.txt`, which `test_mutants.py` keeps
+true to the source.
 """
 
 from __future__ import annotations
