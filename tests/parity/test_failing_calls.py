@@ -1,4 +1,4 @@
-"""Model calls that fail and are made again, or take too long: rules 12, 49 and 50, over whole runs."""
+"""Model calls that fail and are made again, or take too long: rules 12, 19, 49 and 50, over whole runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from suite import Over, rule
 from world import opened, told
 
-from agentcell.models.response_events import message_item, response_events, usage_dict
+from agentcell.models.response_events import function_call_item, message_item, response_events, usage_dict
 from agentcell.testing import HttpError, Turn
 
 
@@ -121,3 +121,29 @@ async def test_a_stream_without_a_proper_end(lib: Any, over: Over, end: str) -> 
     assert result.final_output is None and result.new_items == []
     if end == "nothing":
         assert str(said[-1]).startswith("Model did not produce a final response!")
+
+
+@rule("19")
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
+async def test_only_the_librarys_errors_say_how_far_the_run_came(lib: Any, over: Over, streamed: bool) -> None:
+    async def failed(model: Any) -> Any:
+        agent = lib.Agent(name="A", model=model)
+        if streamed:
+            return (await told(lib.Runner.run_streamed(agent, "x")))[-1]
+        with pytest.raises(Exception) as caught:
+            await lib.Runner.run(agent, "x")
+        return caught.value
+
+    if over == "scripted":
+        testing = __import__(f"{lib.__name__}.testing", fromlist=["testing"])
+        foreign = await failed(testing.ScriptedModel([OSError("no line")]))
+        assert type(foreign) is OSError and str(foreign) == "no line"
+    else:
+        async with opened(lib, [HttpError(400)], over) as (model, _):
+            foreign = await failed(model)
+        assert type(foreign).__name__ == "BadRequestError"
+    assert getattr(foreign, "run_data", None) is None
+    async with opened(lib, [function_call_item("nope", {}, call_id="n1")], over) as (model, _):
+        ones_own = await failed(model)
+    assert isinstance(ones_own, lib.ModelBehaviorError)
+    assert ones_own.run_data.last_agent.name == "A" and ones_own.run_data.new_items == []

@@ -88,13 +88,17 @@ async def test_the_run_starts_without_being_iterated(lib: Any, over: Over) -> No
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @rule("1", "1", over=("scripted",))
 def test_without_a_running_loop(lib: Any, over: Over) -> None:
-    model = __import__(f"{lib.__name__}.testing", fromlist=["testing"]).ScriptedModel()
+    testing = __import__(f"{lib.__name__}.testing", fromlist=["testing"])
+    model = testing.ScriptedModel([[testing.assistant_message("Hi.")]])
     agent = lib.Agent(name="A", model=model)
     if lib is agents:
         with pytest.raises(RuntimeError, match="no running event loop"):
             lib.Runner.run_streamed(agent, "x")
     else:
-        assert not lib.Runner.run_streamed(agent, "x").is_complete
+        result = lib.Runner.run_streamed(agent, "x")
+        assert result._run.status == "prepared"
+        assert names([*result.stream_events_sync()]) == ["agent_updated_stream_event", "message_output_created"]
+        assert result.final_output == "Hi."
 
 
 @rule("60", "1", over=("scripted",))
@@ -267,7 +271,7 @@ async def test_two_readers_at_once(lib: Any, over: Over) -> None:
             assert [names(reader.result()) for reader in readers] == [whole, whole]
 
 
-@rule("15 31")
+@rule("15 18 31")
 async def test_the_stream_ends_after_the_run(lib: Any, over: Over) -> None:
     """An output guardrail that takes its time holds the iterator open, though everything has been told."""
     order: list[str] = []
