@@ -123,8 +123,8 @@ class Histories(RuleBasedStateMachine):
             assert popped == before[-1]
             run = popped["content"].split(":")[0]
             assert self.users[run].pop() == popped["content"]
-        for calls in self.open.values():
-            calls.pop(popped.get("call_id"), None)
+        if "name" in popped:
+            self.open[popped["name"]].pop(popped["call_id"], None)
 
     @rule(which=st.integers(0, 1))
     def die(self, which: int) -> None:

@@ -204,6 +204,15 @@ async def test_a_popped_call_does_not_come_back_from_the_journal(session: SQLite
     assert await session.get_items() == [user("1")]
 
 
+async def test_popping_a_call_leaves_those_of_other_runs_alone(session: SQLiteSession) -> None:
+    await session.begin_run("r", [user("1")])
+    await session.tool_started("r", call("call_1", "f"))
+    await session.begin_run("s", [user("2")])
+    await session.add_turn("s", [call("call_1", "g"), output("call_1")])
+    assert [await session.pop_item() for _ in range(3)] == [output("call_1"), call("call_1", "g"), user("2")]
+    assert await session.get_items() == [user("1"), call("call_1", "f"), unknown("call_1")]
+
+
 async def test_popping_follows_the_order_of_reading(session: SQLiteSession) -> None:
     await session.begin_run("r", [user("r1")])
     await session.begin_run("s", [user("s1")])

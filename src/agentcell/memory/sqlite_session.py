@@ -109,12 +109,16 @@ class SQLiteSession(SessionABC):
             stored = self._read(connection)
             if not stored:
                 return None
-            self._tables.remove(connection, stored[-1].kind, stored[-1].number)
-            key = call_key(stored[-1].item)
-            if key is not None and key[1] is not None:
-                self._tables.forget_everywhere(connection, self.session_id, key[1])
+            last = stored[-1]
+            self._tables.remove(connection, last.kind, last.number)
+            if call_key(last.item) is not None:
+                # The journal may hold the same call, which was not told twice and must not come up now.
+                before = {(each.kind, each.number) for each in stored}
+                for each in self._read(connection):
+                    if (each.kind, each.number) not in before:
+                        self._tables.remove(connection, each.kind, each.number)
             self._tables.touch(connection, self.session_id)
-            return stored[-1]
+            return last
 
         popped: Any = await self._do(write)
         return popped.item if popped else None

@@ -166,11 +166,6 @@ class Tables:
         )
         connection.executemany(sql, [(session_id, run_id, call_id) for call_id in calls])
 
-    def forget_everywhere(self, connection: sqlite3.Connection, session_id: str, call_id: str) -> None:
-        """Delete the intents of a call in all runs."""
-        sql = f"DELETE FROM {quoted(self.journal)} WHERE session_id = ? AND kind = 'call' AND call_id = ?"
-        connection.execute(sql, (session_id, call_id))
-
     def add_call(self, connection: sqlite3.Connection, session_id: str, run_id: str, call_id: str, call: str) -> None:
         """A call is about to start; its row replaces one of the same id."""
         self.forget_calls(connection, session_id, run_id, [call_id])
