@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import operator
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -70,8 +69,8 @@ _LATE = {
 
 def __getattr__(name: str) -> Any:
     if name in _LATE:
-        kinds = [dict[str, Any] if kind == "{}" else getattr(oai, kind) for kind in _LATE[name].split()]
-        return functools.reduce(operator.or_, kinds)
+        kinds: list[Any] = [dict[str, Any] if kind == "{}" else getattr(oai, kind) for kind in _LATE[name].split()]
+        return functools.reduce(lambda one, other: one | other, kinds)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -298,13 +297,13 @@ def coerce_tool_search_output_raw_item(raw_item: Any) -> oai.ResponseToolSearchO
 def _coerced(raw_item: Any, kind: str, of: type[BaseModel]) -> Any:
     if isinstance(raw_item, of):
         return raw_item
-    if not isinstance(raw_item, Mapping) or raw_item.get("type") != kind:
-        got = repr(raw_item.get("type")) if isinstance(raw_item, Mapping) else type(raw_item)
-        raise AgentsException(f"Unexpected {kind.replace('_', ' ')} item type: {got}")
+    if not isinstance(raw_item, Mapping) or cast(Any, raw_item).get("type") != kind:
+        got: Any = cast(Any, raw_item).get("type") if isinstance(raw_item, Mapping) else type(raw_item)
+        raise AgentsException(f"Unexpected {kind.replace('_', ' ')} item type: {got!r}")
     try:
         return of.model_validate(raw_item)
     except ValueError:
-        return dict(raw_item)
+        return dict(cast("Mapping[str, Any]", raw_item))
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from . import openai_types as oai
 
@@ -129,7 +129,7 @@ def deserialize_usage(usage_data: Mapping[str, Any]) -> Usage:
 
 def _counts(data: Mapping[str, Any]) -> dict[str, Any]:
     def details(name: str) -> dict[str, Any]:
-        found = data.get(name) or {}
+        found = cast("dict[str, Any] | list[dict[str, Any]]", data.get(name) or {})
         return dict(found[0] if isinstance(found, list) else found)
 
     return {
