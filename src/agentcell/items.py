@@ -297,9 +297,9 @@ def coerce_tool_search_output_raw_item(raw_item: Any) -> oai.ResponseToolSearchO
 def _coerced(raw_item: Any, kind: str, of: type[BaseModel]) -> Any:
     if isinstance(raw_item, of):
         return raw_item
-    if not isinstance(raw_item, Mapping) or cast(Any, raw_item).get("type") != kind:
-        got: Any = cast(Any, raw_item).get("type") if isinstance(raw_item, Mapping) else type(raw_item)
-        raise AgentsException(f"Unexpected {kind.replace('_', ' ')} item type: {got!r}")
+    found: Any = raw_item.get("type") if isinstance(raw_item, dict) else type(raw_item)  # pyright: ignore
+    if found != kind:
+        raise AgentsException(f"Unexpected {kind.replace('_', ' ')} item type: {found!r}")
     try:
         return of.model_validate(raw_item)
     except ValueError:
