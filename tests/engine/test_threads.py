@@ -23,12 +23,7 @@ where: contextvars.ContextVar[str] = contextvars.ContextVar("where", default="no
 def own() -> Any:
     thread = LoopThread("test")
     yield thread
-    loop = thread.loop()
-    running = [t for t in threading.enumerate() if t.name == "test"]
-    loop.call_soon_threadsafe(loop.stop)
-    for t in running:
-        t.join()
-    loop.close()
+    thread.close()
 
 
 def test_results_and_errors_come_back(own: LoopThread) -> None:
@@ -63,6 +58,35 @@ def test_work_sees_the_callers_context(own: LoopThread) -> None:
 def test_there_is_one_loop_and_one_daemon_thread(own: LoopThread) -> None:
     assert own.loop() is own.loop()
     assert [t.daemon for t in threading.enumerate() if t.name == "test"] == [True]
+
+
+def test_closing_ends_everything_in_order_and_the_next_use_starts_anew(own: LoopThread) -> None:
+    ended: list[str] = []
+
+    async def begin() -> None:
+        async def forever() -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append("task")
+
+        async def values() -> Any:
+            try:
+                yield 1
+            finally:
+                ended.append("generator")
+
+        kept.extend([asyncio.ensure_future(forever()), values()])
+        await anext(kept[1])
+
+    kept: list[Any] = []
+    own.run(begin())
+    first = own.loop()
+    own.close()
+    own.close()
+    assert ended == ["task", "generator"] and first.is_closed()
+    assert not [t for t in threading.enumerate() if t.name == "test"]
+    assert own.run(asyncio.sleep(0, "again")) == "again" and own.loop() is not first
 
 
 @pytest.mark.parametrize("with_handler", [True, False])

@@ -275,13 +275,14 @@ async def main():
     print((await Runner.run(agent, "Hi")).final_output)
 asyncio.run(main())
 print(Runner.run_sync(agent, "Hi").final_output)
+print(Runner.run_streamed(agent, "Hi").wait().final_output)  # on the library's own loop
 gc.collect()
 """
     with LoopbackServer(lambda request: "ok") as server:
         environment = {**os.environ, "OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "k"}
         command = [sys.executable, "-W", "error", "-c", program]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
-    assert (done.stdout, done.stderr) == ("ok\nok\n", "")
+    assert (done.stdout, done.stderr) == ("ok\nok\nok\n", "")
 
 
 def chat_model(provider: ModelProvider, name: str | None = "m") -> OpenAIChatCompletionsModel:

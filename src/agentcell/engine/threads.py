@@ -8,6 +8,7 @@ variables hold, and with them the notebook cell that output belongs to.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import concurrent.futures
 import contextvars
 import threading
@@ -29,14 +30,34 @@ class LoopThread:
         self._name = name
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """The running loop."""
         with self._lock:
             if self._loop is None or self._loop.is_closed():
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True).start()
+                self._thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
             return self._loop
+
+    def close(self) -> None:
+        """Cancel what still runs, close the loop with all that depends on it, and end the thread.
+
+        The next use starts another one. Does nothing in a process that was forked off, which has no such thread.
+        """
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        atexit.unregister(self.close)
+        if loop is None or thread is None or not thread.is_alive():
+            return
+        ended = asyncio.run_coroutine_threadsafe(_end_of_loop(), loop)
+        concurrent.futures.wait([ended], QUIET_TIME)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(QUIET_TIME)
+        if not thread.is_alive():
+            loop.close()
 
     def start(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start `work` on the loop, in a copy of the caller's context; cancelling the future cancels the work."""
@@ -72,6 +93,15 @@ class LoopThread:
                 outcome.cancel()
             concurrent.futures.wait([outcome], QUIET_TIME)
             raise
+
+
+async def _end_of_loop() -> None:
+    """What `asyncio.run` does at its end."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 def _pass_on(task: asyncio.Task[T], outcome: concurrent.futures.Future[T]) -> None:
