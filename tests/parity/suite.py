@@ -17,10 +17,13 @@ Over = Literal["scripted", "loopback"]
 def script(rules: str, *, over: Over | None = None, rows: Collection[str] = (), name: str = "") -> pytest.MarkDecorator:
     """Mark a test as a script of the suite, or as one way to run it.
 
-    `rules` are numbers; `rows` name the rows of the table of differences by what they begin with. A test without a
-    `name` is a script of its own. `over` is left out where no model plays a part.
+    `rules` are numbers, or words that name the pattern of an example, which shows no rule by itself; `rows` name the
+    rows of the table of differences by what they begin with. A test without a `name` is a script of its own. `over` is
+    left out where no model plays a part.
     """
-    return pytest.mark.script(rules=tuple(rules.split()), over=over, rows=tuple(sorted(rows)), name=name)
+    return pytest.mark.script(
+        rules=tuple(rule for rule in rules.split() if rule.isdigit()), over=over, rows=tuple(sorted(rows)), name=name
+    )
 
 
 def rule(rules: str, *rows: str, over: tuple[Over, ...] = ("scripted", "loopback")) -> Callable[[Any], Any]:
