@@ -5,7 +5,7 @@
     |-- RunItemStreamEvent               an item is complete
     `-- AgentUpdatedStreamEvent          another agent is running (also the first event of each run)
     RunSignal                            ours: what the three do not say, as plain data, at once
-    |-- RunStarted TurnStarted UsageUpdated
+    |-- RunStarted TurnStarted RetryScheduled UsageUpdated
     |-- CallParsed ToolStarted ToolProgressed ToolFinished
     |-- ApprovalRequested ApprovalDecided
     |-- InputAdded                       what somebody said while the run went on, when it is taken in
@@ -196,6 +196,22 @@ class TurnStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """A model call has failed before it said anything, and is made again after a wait."""
+
+    attempt: int
+    """The number of the failed attempt, from 1."""
+    delay: float
+    """Seconds until the next one."""
+    error: str
+    """What went wrong."""
+    reason: str | None = None
+    """Why it is made again, when the retry policy says."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
 class UsageUpdated:
     """A model call has reported what it cost; all counts are totals of the run."""
 
@@ -356,6 +372,7 @@ class RunFinished:
 RunSignal = Union[
     RunStarted,
     TurnStarted,
+    RetryScheduled,
     UsageUpdated,
     CallParsed,
     ToolStarted,

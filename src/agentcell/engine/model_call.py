@@ -14,9 +14,10 @@ from ..exceptions import StreamInterrupted, UserError
 from ..items import ModelResponse
 from ..models.interface import Model, ModelTracing
 from ..run_config import CallModelData, ModelInputData
-from ..stream_events import RawResponsesStreamEvent, TurnStarted, UsageUpdated
+from ..stream_events import RawResponsesStreamEvent, RetryScheduled, TurnStarted, UsageUpdated
 from ..usage import Usage, as_entries
 from .attempts import CallRecord, attempts
+from .tool_call import described
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -89,6 +90,9 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
         settings,
         model,
         record=record,
+        say_retry=lambda retry: run.say(
+            RetryScheduled(retry.attempt, retry.delay, described(retry.error), retry.reason)
+        ),
         previous_response_id=run.previous_response_id,
         conversation_id=run.conversation_id,
     )

@@ -19,6 +19,7 @@ from ..stream_events import (
     InputAdded,
     LogEvent,
     RawResponsesStreamEvent,
+    RetryScheduled,
     RunFailed,
     RunFinished,
     RunItemStreamEvent,
@@ -104,6 +105,9 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
             return _update(view, event.call_id, state="asking", arguments=Text(event.arguments))
         case ApprovalDecided():
             return _decided(view, event)
+        case RetryScheduled():
+            told = f"{event.error} \u2014 trying again in {event.delay:.1f} s (attempt {event.attempt + 1})."
+            return _add(view, Notice(f"t{view.turn}.retry{event.attempt}", "retry", "The model did not answer", told))
         case InputAdded():
             return _add(view, Notice(f"i{len(view.blocks)}", "input", "Added", event.text))
         case RunFailed():
