@@ -16,7 +16,7 @@ import pytest
 from agentcell import ModelSettings
 from agentcell.engine.attempts import LONGEST_ASKED_WAIT, CallRecord, Clock, Retry, attempts
 from agentcell.exceptions import MalformedStreamEvent, ModelBehaviorError, ModelTimeoutError, StreamInterrupted
-from agentcell.models.client_retries import client_retries_off
+from agentcell.models.client_retries import taken_over
 from agentcell.models.response_events import message_item, response_events, typed
 from agentcell.retry import ModelRetryBackoffSettings, ModelRetrySettings, RetryDecision, retry_policies
 
@@ -33,12 +33,15 @@ class Streams:
         self.scripts = list(scripts)
         self.opened = 0
         self.closed = 0
-        self.client_retried: list[bool] = []
+        self.allowed = 0
+        """How many retries the client behind the model is set to make."""
 
     async def open(self) -> AsyncIterator[Any]:
         self.opened += 1
         try:
-            self.client_retried.append(not client_retries_off.get())
+            retries = taken_over.get()
+            assert retries is not None, "the runner makes the client's retries"
+            retries.allowed = self.allowed
             for each in self.scripts.pop(0):
                 if isinstance(each, BaseException):
                     raise each
@@ -92,6 +95,10 @@ async def read(streams: Streams, settings: ModelSettings | None = None, **option
 
 def broken(name: str = "ReadError") -> Exception:
     return getattr(httpx2, name)("the line went dead")
+
+
+def unreachable() -> Exception:
+    return openai.APIConnectionError(request=httpx2.Request("POST", "http://127.0.0.1"))
 
 
 # --- streams that break
@@ -238,21 +245,28 @@ async def test_a_server_cannot_make_a_call_wait_for_long(
     assert LONGEST_ASKED_WAIT == 60.0
 
 
-async def test_the_client_does_not_retry_inside_a_retry() -> None:
-    streams = Streams([broken()], [broken()], list(GOOD))
-    await read(streams, retrying(lambda context: True))
-    assert streams.client_retried == [True, False, False]
-    assert client_retries_off.get() is False
+async def test_the_clients_retries_come_first_and_a_policys_are_one_request_each() -> None:
+    streams, record, clock = Streams(*([unreachable()] for _ in range(4)), list(GOOD)), CallRecord(), FakeClock()
+    streams.allowed = 2
+    said: list[Any] = []
+    await read(streams, retrying(lambda context: True), clock=clock.clock, record=record, say_retry=said.append)
+    assert [(retry.attempt, retry.counts) for retry in said] == [(1, False), (2, False), (3, True), (4, True)]
+    assert record.failed == 2, "what the client would have made again by itself is no request of its own"
+    assert taken_over.get() is None
 
 
 @pytest.mark.parametrize("given", [{"previous_response_id": "p"}, {"conversation_id": "c"}])
-async def test_stored_state_is_not_replayed_by_the_client_behind_the_policys_back(given: dict[str, Any]) -> None:
-    streams = Streams(list(GOOD))
-    await read(streams, retrying(lambda context: True), **given)
-    assert streams.client_retried == [False]
-    streams = Streams(list(GOOD))
-    await read(streams, **given)
-    assert streams.client_retried == [True]
+@pytest.mark.parametrize("policy", [True, False])
+async def test_stored_state_is_not_replayed_behind_the_policys_back(given: dict[str, Any], policy: bool) -> None:
+    streams = Streams([unreachable()], list(GOOD))
+    streams.allowed = 2
+    settings = retrying(lambda context: False) if policy else ModelSettings()
+    if policy:
+        with pytest.raises(openai.APIConnectionError):
+            await read(streams, settings, **given)
+    else:
+        await read(streams, settings, clock=FakeClock().clock, **given)
+    assert streams.opened == (1 if policy else 2)
 
 
 async def test_a_cancelled_wait_ends_at_once() -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import AgentsException, MalformedStreamEvent, ModelTimeoutError, StreamInterrupted
-from ..models.client_retries import client_retries_off
+from ..models.client_retries import ClientRetries, taken_over
 from ..models.failures import is_api_error, is_conversation_locked, is_transport_error, normalized
 from ..retry import (
     ModelRetryAdvice,
@@ -74,6 +74,8 @@ class Retry:
     """What was raised."""
     reason: str | None = None
     """Why it is made again, when the policy says."""
+    counts: bool = True
+    """Whether the failed attempt counts as a request; one that the client would have made again by itself does not."""
 
 
 @dataclass
@@ -120,11 +122,11 @@ async def attempts(
     """
     record, clock = record or CallRecord(), clock or Clock()
     plan = _RetryPlan(settings, model, previous_response_id, conversation_id, stream, clock)
+    deadline = Deadline(settings.timeout, clock)
     while True:
         record.begin()
         shown = ended = False
-        deadline = Deadline(settings.timeout, clock)
-        client_retries_off.set(plan.makes_all_retries)
+        taken_over.set(plan.of_client)
         events = open_stream()
         try:
             deadline.start()
@@ -134,7 +136,7 @@ async def attempts(
                 if not isinstance(kind, str):
                     raise _nonsense(record.events, repr(event))
                 if not record.events:
-                    client_retries_off.set(False)
+                    taken_over.set(None)
                 record.events += 1
                 if kind == "response.output_text.delta":
                     record.texts.append(event.delta)
@@ -156,16 +158,18 @@ async def attempts(
                 return  # the response is complete, whatever becomes of its connection
         finally:
             deadline.cancel()
-            client_retries_off.set(False)
+            taken_over.set(None)
             await _close(events)
         retry = None if shown else await plan.next_for(error)
         if retry is None:
             told = _told(error, record)
             raise told from (error if told is not error else error.__cause__)
-        record.failed += 1
+        record.failed += retry.counts
         if say_retry is not None:
             say_retry(retry)
         await clock.sleep(retry.delay)
+        # The client's retries are part of the attempt that the time limit is for.
+        deadline = Deadline(settings.timeout, clock) if retry.counts else deadline.continued()
 
 
 class Deadline:
@@ -177,18 +181,29 @@ class Deadline:
     def __init__(self, seconds: float | None, clock: Clock) -> None:
         self.waiting: bool = False
         self._seconds = seconds
+        self._rest = seconds or 0.0
+        self._started = 0.0
         self._clock = clock
         self._timer: Any = None
         self._over = False
         self._cancelled_it = False
 
+    def continued(self) -> Deadline:
+        """The same limit for what follows; what has passed since the start is gone."""
+        if self._seconds is None:
+            return self
+        rest = Deadline(self._seconds, self._clock)
+        rest._rest = max(0.0, self._rest - (asyncio.get_running_loop().time() - self._started))
+        return rest
+
     def start(self) -> None:
         """Begin to count; in the task that reads the stream."""
         self.waiting = True
         if self._seconds is not None:
+            self._started = asyncio.get_running_loop().time()
             self._task = asyncio.current_task()
             self._before = self._task.cancelling() if self._task is not None else 0
-            self._timer = self._clock.call_later(self._seconds, self._end)
+            self._timer = self._clock.call_later(self._rest, self._end)
 
     def _end(self) -> None:
         self._over = True
@@ -246,16 +261,22 @@ class _RetryPlan:
         self._clock = clock
         self._locked = 0
         self._retried = 0
+        self.of_client: ClientRetries = ClientRetries()
+        """The client's own retries, which are made here."""
 
     @property
-    def makes_all_retries(self) -> bool:
-        """Whether the client must not retry by itself: a retry is one request, and stored state is not replayed."""
+    def _is_one_request(self) -> bool:
+        """Whether the client's retries are off: a policy's retry is one request, and stored state is not replayed."""
         active = bool(self._settings.policy is not None and (self._settings.max_retries or 0) > 0)
         return self._retried > 0 or (active and self._stateful)
 
     async def next_for(self, error: Exception) -> Retry | None:
         """The retry that follows a failure of an attempt that had shown nothing; `None` when there is none."""
-        number = self._retried + self._locked + 1
+        number = self._retried + self._locked + self.of_client.made + 1
+        delay = None if self._is_one_request else self.of_client.delay(error, self._clock.chance)
+        if delay is not None:
+            self.of_client.made += 1
+            return Retry(number, min(delay, LONGEST_ASKED_WAIT), error, counts=False)
         if is_conversation_locked(error) and self._locked < len(LOCKED_DELAYS):
             self._locked += 1
             return Retry(number, LOCKED_DELAYS[self._locked - 1], error, "the conversation is in use")

@@ -20,7 +20,7 @@ _LONGEST_CHAIN = 20
 _HTTP = ("httpx", "httpx2")
 _NETWORK = ("ConnectError", "ReadError", "WriteError", "RemoteProtocolError", "TimeoutException")
 """The failures of an HTTP library that are the network's, and not the program's."""
-_PASSING = (408, 409, 429)
+PASSING = (408, 409, 429)
 """The client's faults, by HTTP status, that pass by themselves."""
 
 
@@ -54,12 +54,12 @@ def openai_advice(request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
     facts.is_network_error |= (lost := any(_is(each, "openai", "APIConnectionError") for each in chain))
     advice = ModelRetryAdvice(retry_after=facts.retry_after, reason=str(error), normalized=facts)
     stateful = request.previous_response_id is not None or request.conversation_id is not None
-    match _first(chain, lambda each: _headers(each).get("x-should-retry")):
-        case "true":
+    match says_whether_to_retry(error):
+        case True:
             advice.suggested, advice.replay_safety = True, "safe"
-        case "false":
+        case False:
             advice.suggested = False
-        case _ if facts.status_code is not None and (facts.status_code in _PASSING or facts.status_code >= 500):
+        case _ if facts.status_code is not None and (facts.status_code in PASSING or facts.status_code >= 500):
             # Nothing has happened to what is stored: the answer is a status and not a response.
             advice.suggested, advice.replay_safety = True, "safe" if stateful else None
         case _ if lost:
@@ -77,6 +77,17 @@ def is_transport_error(error: BaseException) -> bool:
 def is_api_error(error: BaseException) -> bool:
     """Whether the official client failed in the middle of an answer; an HTTP status comes before one."""
     return _is(error, "openai", "APIError") and not _is(error, "openai", "APIStatusError")
+
+
+def is_connection_error(error: BaseException) -> bool:
+    """Whether the official client got no answer at all."""
+    return _is(error, "openai", "APIConnectionError")
+
+
+def says_whether_to_retry(error: BaseException) -> bool | None:
+    """What the service says about trying again, when it does."""
+    said = _first(list(_chain(error)), lambda each: _headers(each).get("x-should-retry"))
+    return {"true": True, "false": False}.get(said)
 
 
 def is_conversation_locked(error: BaseException) -> bool:
