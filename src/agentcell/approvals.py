@@ -95,6 +95,10 @@ class Decisions:
         if always:
             self.of_tools[item.agent_name, name] = ApprovalDecision(decision.approved, decision.message)
 
+    def copy(self) -> Decisions:
+        """The same decisions, to which others can be added."""
+        return Decisions(dict(self.of_calls), dict(self.of_tools))
+
     def about(self, agent: str, tool_name: str, call_id: str, arguments: str | None) -> ApprovalDecision | None:
         """The decision about a call; `None` when there is none, or it was about something else."""
         found = self.of_calls.get(call_id)

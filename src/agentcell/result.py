@@ -124,7 +124,7 @@ class RunResultBase:
 
         Raises `RunNotFinished` while the run goes on.
         """
-        return self._run.fork()
+        return self._run.apart()
 
     @property
     def is_demo(self) -> bool:

@@ -43,7 +43,8 @@ class RunContextWrapper(Generic[TContext]):
 
     def is_tool_approved(self, tool_name: str, call_id: str) -> bool | None:
         """Whether a call was approved; `None` while nothing is decided."""
-        return self.get_approval_status(tool_name, call_id)
+        found = self.decisions.known(tool_name, call_id)
+        return None if found is None else found.approved
 
     def get_approval_status(
         self,
@@ -55,8 +56,9 @@ class RunContextWrapper(Generic[TContext]):
         tool_lookup_key: Any | None = None,
         current_invocation: ac.ToolApprovalItem | None = None,
     ) -> bool | None:
-        """Whether a call was approved; with a pending item, only a decision about what that item asks for counts."""
-        found = self._decision(tool_name, call_id, tool_namespace, current_invocation or existing_pending)
+        """Whether the call that an item asks for was approved; `None` while nothing is decided, or without an item."""
+        item = current_invocation or existing_pending
+        found = None if item is None else self._decision(tool_name, call_id, tool_namespace, item)
         return None if found is None else found.approved
 
     def get_rejection_message(

@@ -147,7 +147,7 @@ async def test_a_failed_filter_takes_the_handoff_back() -> None:
         handoff_count=0,
         max_handoffs=None,
     )
-    turn = SimpleNamespace(handoffs=[SimpleNamespace(handoff=handoff(B))], items=[])
+    turn = SimpleNamespace(handoffs=[SimpleNamespace(handoff=handoff(B))], items=[], reopened=False)
     with pytest.raises(ValueError, match="no"):
         await hand_over(run, A, turn, results)  # type: ignore[arg-type]
     assert results.outputs[0] is tool

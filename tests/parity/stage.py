@@ -154,6 +154,7 @@ def led_to(result: Any) -> dict[str, Any]:
         "usage": usage_of(result),
         "responses": len(result.raw_responses),
         "last_agent": result.last_agent.name,
+        "interruptions": [shown_item(item) for item in result.interruptions],
         "input_guardrails": [*map(checked, result.input_guardrail_results)],
         "output_guardrails": [*map(checked, result.output_guardrail_results)],
     }

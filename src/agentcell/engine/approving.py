@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..approvals import ApprovalDecision, ApprovalMode, ApprovalRequest, OnApproval, call_digest
 from ..exceptions import AgentsException, ModelBehaviorError, UserError
-from ..items import ToolApprovalItem
+from ..items import ToolApprovalItem, output_text
 from ..stream_events import ApprovalDecided, ApprovalRequested
 from ..tool_invocation import parse_arguments
 from .log import resolve
@@ -169,13 +169,45 @@ def edited_arguments(tool: FunctionTool, arguments: str | Mapping[str, Any]) -> 
 
 
 async def needs_approval(run: RunState[Any], wanted: ToolRun) -> bool:
-    """Whether somebody has to agree to a call; arguments that cannot be read always need that."""
+    """Whether somebody has to agree to a call; one whose arguments a rule cannot judge always needs that.
+
+    Raises `UserError` around the error of a rule.
+    """
     rule: Any = wanted.tool.needs_approval
     if not callable(rule):
         return bool(rule)
+    arguments = _judged(wanted)
+    if arguments is None:
+        return True
+    try:
+        answer = rule(run.context, arguments, wanted.call.call_id)
+        return bool(await answer if inspect.isawaitable(answer) else answer)
+    except AgentsException:
+        raise
+    except Exception as error:
+        raise UserError(f"Error running tool {wanted.call.name}: {output_text(error)}") from error
+
+
+def _judged(wanted: ToolRun) -> dict[str, Any] | None:
+    """A call's arguments for a rule; `None` when the tool would run with others than the rule would see."""
+    model = wanted.tool._arguments_model
     try:
         arguments = parse_arguments(wanted.call.name, wanted.call.arguments)
-    except ModelBehaviorError:
-        return True
-    answer = rule(run.context, arguments, wanted.call.call_id)
-    return bool(await answer if inspect.isawaitable(answer) else answer)
+        if model is None:
+            return arguments
+        read = model(**arguments)
+    except (ModelBehaviorError, ValueError):
+        return None
+    taken = {name: getattr(read, name) for name in model.model_fields}
+    return arguments if _is_the_same(arguments, taken) else None
+
+
+def _is_the_same(given: Any, taken: Any) -> bool:
+    """Whether two values are equal, their types included: 1 is not 1.0, nor True."""
+    if type(given) is not type(taken):
+        return False
+    if isinstance(given, dict):
+        return given.keys() == taken.keys() and all(_is_the_same(value, taken[key]) for key, value in given.items())
+    if isinstance(given, list):
+        return len(given) == len(taken) and all(map(_is_the_same, given, taken))
+    return given == taken

@@ -55,7 +55,8 @@ async def run_calls(run: RunState[Any], agent: Agent[Any], turn: TurnPlan, resul
     answers = {id(call): not_found(called(call)) for call in turn.missing}
     try:
         for call in calls:
-            call.needs_approval = await needs_approval(run, call.wanted)
+            known = call.was_asked_before or call.decision is not None
+            call.needs_approval = known or await needs_approval(run, call.wanted)
         execution = run.run_config.tool_execution
         most = execution.max_function_tool_concurrency if execution is not None else None
         fresh = iter(await _carry_out(run, calls, most or len(calls)))

@@ -201,7 +201,7 @@ async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, r
         await conclude_run(run, agent, final.output)
         return final
     except OutputGuardrailTripwireTriggered as tripped:
-        withhold(run, results.outputs, tripped)
+        withhold(run, [*turn.items, *results.outputs], tripped)
         raise
     finally:
         if not recorded:

@@ -27,6 +27,7 @@ from ..items import ItemHelpers, MessageOutputItem, RunItem, ToolCallOutputItem
 from ..run_config import OutputGuardrailBlockedMessageArgs
 from ..run_error_handlers import RunErrorData, RunErrorHandlerInput, RunErrorHandlerResult
 from .guards import check_output
+from .memory import sendable
 from .turn import FinalOutput, InvalidFinalOutput, TurnSetting
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ async def handled(run: RunState[Any], problem: Exception) -> RunErrorHandlerResu
         raise error
     turn_items, responses = ([], []) if run.unrecorded is None else (run.unrecorded[0], [run.unrecorded[1]])
     new_items = [*run.new_items, *turn_items]
-    items = [item.to_input_item() for item in new_items]
+    items = sendable(new_items)
     data = RunErrorData(
         input=run.model_input,
         new_items=new_items,

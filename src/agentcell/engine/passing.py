@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ..agent import Agent
@@ -92,16 +92,19 @@ async def hand_over(
                 "are two agents passing the conversation back and forth?"
             )
         await run.hooks.handoff(run.context, agent, cast(Any, results.next_agent))
-        return await pass_on(
+        # What a turn that was opened again had already counts as earlier, as in the reference.
+        before, new = (turn.items, []) if turn.reopened else ([], turn.items)
+        passed = await pass_on(
             turn.handoffs[0].handoff,
             run.run_config,
             run.context,
             input=run.model_input,
-            earlier=run.model_items,
-            turn=[*turn.items, *results.outputs],
+            earlier=[*run.model_items, *(item for item in before if not isinstance(item, ToolApprovalItem))],
+            turn=[*new, *results.outputs],
             nested_items=nested_items,
             server_managed=run.server_managed,
         )
+        return replace(passed, new_items=[*before, *passed.new_items])
     except BaseException:
         results.outputs = [_withdrawn(item) for item in results.outputs]
         raise

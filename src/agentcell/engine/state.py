@@ -274,19 +274,28 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
         self.interruptions = []
         return items, self.raw_responses.pop()
 
-    def fork(self) -> RunState[TContext]:
-        """A run that goes on from here; the context, its usage and its decisions are shared, the lists are copies."""
+    def fork(self, context: RunContextWrapper[TContext] | None = None) -> RunState[TContext]:
+        """A run that goes on from here; the lists are copies, the context is shared, unless another one is given."""
         if not self.finished and not self.cancelled and self.status != "prepared":
             raise RunNotFinished(
                 "the run goes on, so there is no state to go on from yet; iterate it to the end, await it, or stop it"
             )
-        fresh: RunState[Any] = RunState(self.context, self.original_input, self.starting_agent, self.max_turns)
+        fresh: RunState[Any] = RunState(
+            context or self.context, self.original_input, self.starting_agent, self.max_turns
+        )
         for name in KEPT:
             value = getattr(self, name)
             setattr(fresh, name, value.copy() if isinstance(value, (list, dict, set)) else value)
         fresh.is_terminal = self.is_terminal or self.status == "done"
-        fresh.nested = {call_id: nested.fork() for call_id, nested in self.nested.items()}
+        for call_id, nested in self.nested.items():
+            fresh.nested[call_id] = nested.fork(None if context is None else _beside(nested.context, context))
         return fresh
+
+    def apart(self) -> RunState[TContext]:
+        """`fork`, with a usage and decisions of its own: what is decided on it is not known to this run."""
+        usage, decisions = self.context.usage, self.context.decisions
+        own = replace(usage, request_usage_entries=list(usage.request_usage_entries))
+        return self.fork(replace(self.context, usage=own, decisions=decisions.copy()))
 
     def take_input(self) -> list[RunItem]:
         """Take the added input in, as items of the run."""
@@ -390,6 +399,11 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
                 elif data.type in ("response.completed", "response.created"):
                     break
         return "".join(reversed(pieces))
+
+
+def _beside(context: RunContextWrapper[Any], outer: RunContextWrapper[Any]) -> RunContextWrapper[Any]:
+    """A nested run's context, beside another outer one."""
+    return replace(context, usage=outer.usage, decisions=outer.decisions)
 
 
 def prompt_text(given: str | list[oai.ResponseInputItemParam]) -> str:

@@ -77,7 +77,7 @@ class ToolCall:
         self.needs_approval = False
         self.is_open = False
         self.started: bool = False
-        self._asked_before = question
+        self.was_asked_before = question is not None
         self._question = question or self._new_question()
         self.input_checks: list[ToolInputGuardrailResult] = []
         self.output_checks: list[ToolOutputGuardrailResult] = []
@@ -92,11 +92,17 @@ class ToolCall:
             return self._of_text(text)
         return self._item
 
+    @property
+    def decision(self) -> ApprovalDecision | None:
+        """What somebody has decided about the call, or about all like it."""
+        decisions = self.run.context.decisions
+        return decisions.about(self.agent.name, self.tool.qualified_name, self.raw.call_id, self.raw.arguments)
+
     def open_items(self) -> list[RunItem]:
         """What the call leaves in a turn that stays open: its output, or its question when that is new."""
         if not self.is_open:
             return [self.item]
-        asks_anew = self._asked_before is None and not self.started
+        asks_anew = not self.was_asked_before and not self.started
         return [self._question] if asks_anew else []
 
     def _new_question(self) -> ToolApprovalItem:
@@ -113,11 +119,9 @@ class ToolCall:
 
     async def unless_approved(self) -> FunctionToolResult | None:
         """What the call leads to when it does not run: it was rejected, or nobody has decided; `None` when it may."""
-        if not self.needs_approval:
+        item, decision = self._question, self.decision
+        if decision is None and not self.needs_approval:
             return None
-        item = self._question
-        name, call_id = self.tool.qualified_name, self.raw.call_id
-        decision = self.run.context.decisions.about(self.agent.name, name, call_id, self.raw.arguments)
         if decision is None:
             execution = self.run.run_config.tool_execution
             if execution is not None and execution.pre_approval_tool_input_guardrails:
