@@ -85,10 +85,13 @@ class Decisions:
     """By call id."""
     of_tools: dict[tuple[str, str], ApprovalDecision] = field(default_factory=dict)
     """The sticky ones, by agent's and tool's name."""
+    used: set[str] = field(default_factory=set)
+    """The calls whose decision, made while they waited, has been used up: another call with the id is asked about."""
 
     def decide(self, item: ac.ToolApprovalItem, decision: ApprovalDecision, *, always: bool = False) -> None:
         """Take a decision about the call of `item`, and about all like it when `always`."""
         name = item.qualified_name or ""
+        self.used.discard(item.call_id or "")
         self.of_calls[item.call_id or ""] = ApprovalDecision(
             decision.approved, decision.message, decision.arguments, call_digest(name, item.arguments)
         )
@@ -102,7 +105,7 @@ class Decisions:
     def about(self, agent: str, tool_name: str, call_id: str, arguments: str | None) -> ApprovalDecision | None:
         """The decision about a call; `None` when there is none, or it was about something else."""
         found = self.of_calls.get(call_id)
-        if found is not None and found.digest in (None, call_digest(tool_name, arguments)):
+        if found is not None and call_id not in self.used and found.digest in (None, call_digest(tool_name, arguments)):
             return found
         return self.of_tools.get((agent, tool_name))
 

@@ -8,7 +8,6 @@ finished one as its record (`agentcell.notebook` does that and is imported only 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from pydantic_core import from_json
 from . import openai_types as oai
 from .agent import Agent
 from .agent_output import WRAPPER_KEY, AgentOutputSchema
-from .approvals import ApprovalDecision
+from .approvals import ApprovalDecision, call_digest
+from .engine.approving import as_json_text
 from .engine.log import Entry
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
@@ -268,7 +268,7 @@ class RunResultStreaming(RunResultBase):
 
     @property
     def status(self) -> str:
-        """`prepared`, `running`, `done`, `stopped` or `failed`."""
+        """`prepared`, `running`, `done`, `paused`, `stopped` or `failed`."""
         return self._run.status
 
     @property
@@ -317,7 +317,7 @@ class RunResultStreaming(RunResultBase):
 
     def approve(
         self,
-        call_id: str,
+        call_id: str | ToolApprovalItem,
         arguments: str | Mapping[str, Any] | None = None,
         *,
         always: bool = False,
@@ -326,26 +326,50 @@ class RunResultStreaming(RunResultBase):
         """Let a call run that waits in this run (`approvals="live"`); from any thread, once for each call.
 
         Args:
-            call_id: the call.
+            call_id: the call's id, or one of `pending_approvals`.
             arguments: what to run it with instead of what the model wrote; checked against the tool's schema.
-            always: whether all further calls of the tool by this agent may run, too.
+            always: whether all further calls of the tool by this agent may run, too, and those that wait now.
             digest: of the call that was looked at, to be sure that it is the one that waits.
 
         Raises `UserError` when no such call waits, or the arguments do not fit; the call still waits then.
         """
-        edited = None if arguments is None else arguments if isinstance(arguments, str) else json.dumps(dict(arguments))
-        self._run.approvals.decide(call_id, ApprovalDecision(True, arguments=edited), always=always, digest=digest)
+        edited = None if arguments is None else as_json_text(arguments)
+        self._decide(call_id, ApprovalDecision(True, arguments=edited), always, digest)
 
     def reject(
-        self, call_id: str, reason: str | None = None, *, always: bool = False, digest: str | None = None
+        self,
+        call_id: str | ToolApprovalItem,
+        reason: str | None = None,
+        *,
+        always: bool = False,
+        digest: str | None = None,
     ) -> None:
         """Refuse a call that waits in this run; the model is told `reason`. The rest is as in `approve`."""
-        self._run.approvals.decide(call_id, ApprovalDecision(False, reason), always=always, digest=digest)
+        if reason is not None and not isinstance(reason, str):
+            raise UserError(f"reason must be a text for the model or None, got {reason!r}")
+        self._decide(call_id, ApprovalDecision(False, reason), always, digest)
+
+    def _decide(
+        self, call: str | ToolApprovalItem, decision: ApprovalDecision, always: bool, digest: str | None
+    ) -> None:
+        run = self._run
+        if run.status == "paused":
+            raise UserError(
+                "the run has paused, so its calls are decided on in its state: state = result.to_state(); "
+                "state.approve(state.get_interruptions()[0]); then run the agent on the state"
+            )
+        if self.is_complete:
+            raise UserError(f"the run has ended ({run.status}), so no call {call!r} waits for approval")
+        call_id: Any = call
+        if isinstance(call, ToolApprovalItem):
+            call_id = call.call_id
+            digest = digest or call_digest(call.qualified_name or "", call.arguments)
+        run.approvals.decide(call_id, decision, always=always, digest=digest)
 
     @property
     def pending_approvals(self) -> list[ToolApprovalItem]:
-        """The calls that wait for a decision right now in the running stream."""
-        return [question.item for question in self._run.approvals.questions]
+        """The calls that wait for a decision right now in the running stream, those of nested agents included."""
+        return [] if self.is_complete else self._run.approvals.waiting()
 
     def add_input(self, input: str | list[oai.ResponseInputItemParam]) -> None:
         """Say something to a run that goes on; it is taken in at the next turn. From any thread.

@@ -112,9 +112,12 @@ class Runner:
             conversation_id: the provider's conversation that the run is part of.
             session: where the conversation is kept in this program; not together with the three before.
             max_handoffs: how many handoffs the run may make; 50 when there is no limit of turns, else no limit.
-            approvals: whether a call that needs approval ends the run with an interruption, or waits in it (`live`).
-            on_approval: decides about such calls: True, False, an `ApprovalDecision`, or None to leave it to people.
-            approval_timeout: seconds after which a waiting call counts as rejected; `None` for never.
+            approvals: whether a call that needs approval ends the run with an interruption (`interrupt`), or waits in
+                it (`live`): with `run_streamed` until `result.approve(...)` or `result.reject(...)`, elsewhere only for
+                `on_approval`.
+            on_approval: a function of an `ApprovalRequest`, which may be async, that decides about such calls: True,
+                False, an `ApprovalDecision`, or None to leave the call to people.
+            approval_timeout: seconds after which a call that waits for people counts as rejected; `None` for never.
 
         A run that goes on from a state keeps the state's agent, turn limit and what else is not given here.
 
@@ -250,7 +253,7 @@ def prepare(
         raise ArgumentTypeError(f"hooks must be a RunHooks object or None, got {hooks!r}")
     config = None if run_config is None else as_run_config(run_config)
     handlers = _checked_handlers(error_handlers)
-    desk = ApprovalDesk(approvals, on_approval, approval_timeout)
+    desk = ApprovalDesk(approvals, on_approval, approval_timeout, has_handle=streamed)
     if isinstance(input, RunState):
         run = input.fork()
         if context is not None:

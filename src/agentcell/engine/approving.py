@@ -40,7 +40,19 @@ class Question:
     context: RunContextWrapper[Any]
     """Where the decision is kept."""
     answered: asyncio.Future[None]
-    """Done when somebody has decided."""
+    """Done some moments after somebody has decided."""
+    decision: ApprovalDecision | None = None
+    """What was decided; the first decision counts."""
+
+    @property
+    def name(self) -> str:
+        """The tool's qualified name."""
+        return self.item.qualified_name or ""
+
+    def answer(self, decision: ApprovalDecision) -> None:
+        """Take the decision and wake the call; from any thread, under the desk's lock."""
+        self.decision = decision
+        resolve(self.answered)
 
 
 @dataclass(eq=False)
@@ -53,8 +65,10 @@ class ApprovalDesk:
     """Decides in a person's place."""
     timeout: float | None = None
     """Seconds that a call waits before it counts as rejected; `None` for ever."""
+    has_handle: bool = True
+    """Whether somebody holds the run while it goes on, so that a waiting call can be decided on."""
     questions: list[Question] = field(default_factory=list)
-    """The calls that wait now."""
+    """The calls that wait now, and those that were decided on a moment ago."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
@@ -62,17 +76,37 @@ class ApprovalDesk:
             raise UserError(f"approvals must be 'interrupt' or 'live', got {self.mode!r}")
         if self.on_approval is not None and not callable(self.on_approval):
             raise UserError(f"on_approval must be a function of an ApprovalRequest, got {self.on_approval!r}")
-        if self.timeout is not None and not self.timeout > 0:
-            raise UserError(f"approval_timeout must be a number of seconds above 0 or None, got {self.timeout!r}")
+        seconds: Any = self.timeout
+        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds <= 0):
+            raise UserError(f"approval_timeout must be a number of seconds above 0 or None, got {seconds!r}")
+        if seconds is not None and self.mode != "live":
+            raise UserError(
+                f"approval_timeout={seconds!r} is for calls that wait in the run: it needs approvals='live'"
+            )
+        if self.mode == "live" and not self.has_handle and self.on_approval is None:
+            raise UserError(
+                "approvals='live' needs somebody who can decide while the run goes on, and Runner.run and run_sync "
+                "return nothing before its end: give on_approval=..., or use Runner.run_streamed and its approve(...)"
+            )
+
+    @property
+    def waits(self) -> bool:
+        """Whether an undecided call waits in the run."""
+        return self.mode == "live" and self.has_handle
+
+    def waiting(self) -> list[ToolApprovalItem]:
+        """The calls that wait for a decision right now; from any thread."""
+        with self._lock:
+            return [question.item for question in self.questions if question.decision is None]
 
     async def ask(self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool) -> ApprovalDecision | None:
         """The decision about a call, waiting for it where the run does; `None` when it is left for later."""
         name, arguments = item.qualified_name or "", item.arguments or ""
         digest = call_digest(name, arguments)
         call_id = item.call_id or ""
-        run.say(ApprovalRequested(call_id, name, arguments, digest, live=self.mode == "live"))
+        run.say(ApprovalRequested(call_id, name, arguments, digest, live=self.waits))
         decision = await self._of_program(run, item, tool, digest)
-        if decision is None and self.mode == "live":
+        if decision is None and self.waits:
             decision = await self._of_people(run, item, tool)
         if decision is not None:
             run.say(ApprovalDecided(call_id, decision.approved, decision.message, decision.arguments))
@@ -107,9 +141,7 @@ class ApprovalDesk:
         run.context.decisions.decide(item, answer)
         return answer
 
-    async def _of_people(
-        self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool
-    ) -> ApprovalDecision | None:
+    async def _of_people(self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool) -> ApprovalDecision:
         """Wait in the running stream."""
         question = Question(item, tool, run.context, asyncio.get_running_loop().create_future())
         with self._lock:
@@ -118,35 +150,53 @@ class ApprovalDesk:
             async with asyncio.timeout(self.timeout):
                 await question.answered
         except TimeoutError:
-            told = f"Nobody decided about the call within {self.timeout:g} seconds, so it was not made."
-            run.context.decisions.decide(item, ApprovalDecision(False, told))
+            pass
         finally:
             with self._lock:
                 self.questions.remove(question)
-        name = item.qualified_name or ""
-        return run.context.decisions.about(item.agent_name, name, item.call_id or "", item.arguments)
+        if question.decision is None:
+            told = f"Nobody decided about the call within {self.timeout:g} seconds, so it was not made."
+            question.decision = ApprovalDecision(False, told)
+            run.context.decisions.decide(item, question.decision)
+        return question.decision
 
     def decide(
         self, call_id: str, decision: ApprovalDecision, *, always: bool = False, digest: str | None = None
     ) -> None:
         """Answer the question of a call that waits; from any thread, once for each call.
 
+        With `always` the other calls of the tool by the same agent that wait are answered, too, as they were written.
         Raises `UserError` when no such call waits, when the decision is about something else than what waits
         (`digest`), and for arguments that do not fit the tool.
         """
         with self._lock:
-            waiting = [q for q in self.questions if not q.answered.done()]
+            waiting = [question for question in self.questions if question.decision is None]
             question = next((q for q in waiting if q.item.call_id == call_id), None)
             if question is None:
-                ids = [q.item.call_id for q in waiting]
+                ids = ", ".join(repr(q.item.call_id) for q in waiting)
                 raise UserError(f"no call {call_id!r} waits for approval; waiting: {ids or 'none'}")
             item = question.item
-            if digest is not None and digest != call_digest(item.qualified_name or "", item.arguments):
+            if digest is not None and digest != call_digest(question.name, item.arguments):
                 raise UserError(f"the decision is about another call than the {call_id!r} that waits; look at it again")
             if decision.arguments is not None:
                 decision = replace(decision, arguments=edited_arguments(question.tool, decision.arguments))
             question.context.decisions.decide(item, decision, always=always)
-            resolve(question.answered)
+            question.answer(decision)
+            if not always:
+                return
+            for other in waiting:
+                if other is not question and (other.item.agent_name, other.name) == (item.agent_name, question.name):
+                    other.answer(replace(decision, arguments=None))
+
+
+def as_json_text(arguments: str | Mapping[str, Any]) -> str:
+    """Arguments as JSON text; raises `UserError` for what cannot be written so."""
+    if isinstance(arguments, str):
+        return arguments
+    try:
+        return json.dumps(dict(arguments), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"arguments must be JSON text or a dictionary, got {arguments!r}: {error}") from error
 
 
 def edited_arguments(tool: FunctionTool, arguments: str | Mapping[str, Any]) -> str:
@@ -154,16 +204,10 @@ def edited_arguments(tool: FunctionTool, arguments: str | Mapping[str, Any]) -> 
 
     Raises `UserError` when they do not fit; the call still waits then.
     """
-    if isinstance(arguments, str):
-        text = arguments
-    else:
-        try:
-            text = json.dumps(dict(arguments), ensure_ascii=False)
-        except (TypeError, ValueError) as error:
-            raise UserError(f"arguments must be JSON text or a dictionary, got {arguments!r}: {error}") from error
+    text = as_json_text(arguments)
     try:
         tool.check_arguments(text)
-    except (AgentsException, ModelBehaviorError) as error:
+    except AgentsException as error:
         raise UserError(f"the arguments {text} do not fit the tool {tool.qualified_name!r}: {error}") from error
     return text
 

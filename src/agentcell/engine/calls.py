@@ -88,16 +88,16 @@ async def _carry_out(run: RunState[Any], calls: Sequence[ToolCall], most: int) -
     ended: list[ToolCall] = []
 
     async def make(call: ToolCall) -> FunctionToolResult:
-        result = await call.unless_approved()
-        if result is None:
-            async with free:
-                if broken.is_set():  # another call has just failed, and this one will be cancelled
-                    await asyncio.Event().wait()
-                try:
+        try:
+            result = await call.unless_approved()
+            if result is None:
+                async with free:
+                    if broken.is_set():  # another call has just failed, and this one will be cancelled
+                        await asyncio.Event().wait()
                     result = await call.carry_out()
-                except Exception:
-                    broken.set()
-                    raise
+        except Exception:
+            broken.set()
+            raise
         ended.append(call)
         return result
 

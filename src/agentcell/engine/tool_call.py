@@ -25,7 +25,7 @@ from ..exceptions import (
 )
 from ..items import ItemHelpers, RunItem, ToolApprovalItem, ToolCallOutputItem, output_text
 from ..run_config import ToolErrorFormatterArgs
-from ..stream_events import ToolFinished, ToolProgressed, ToolStarted
+from ..stream_events import ApprovalDecided, ToolFinished, ToolProgressed, ToolStarted
 from ..tool import FunctionToolCustomDataContext, FunctionToolResult
 from ..tool_context import ToolContext
 from ..tool_guardrails import (
@@ -78,6 +78,7 @@ class ToolCall:
         self.is_open = False
         self.started: bool = False
         self.was_asked_before = question is not None
+        self._decided_here = False
         self._question = question or self._new_question()
         self.input_checks: list[ToolInputGuardrailResult] = []
         self.output_checks: list[ToolOutputGuardrailResult] = []
@@ -129,6 +130,11 @@ class ToolCall:
                 if rejection is not None:
                     return self._rejected(rejection.behavior["message"])  # type: ignore[typeddict-item]
             decision = await self.run.approvals.ask(self.run, item, self.tool)
+            if decision is not None:
+                self._decided_here = True
+                self.run.context.decisions.used.add(call_id)
+        elif self._asked_before is not None:
+            self.run.say(ApprovalDecided(call_id, decision.approved, decision.message, decision.arguments))
         if decision is None:
             self.is_open = True
             return FunctionToolResult(self.tool, None, item, interruptions=[item])
@@ -170,6 +176,8 @@ class ToolCall:
             output = await self._result(context)
             if isinstance(output, PausedRun):
                 self.is_open = True
+                if self._decided_here:  # it goes on later, without being asked about again
+                    self.run.context.decisions.used.discard(self.raw.call_id)
                 return FunctionToolResult(self.tool, None, None, interruptions=list(output.interruptions))
             await self.run.memory.tool_finished(self.raw.call_id, self.item.raw_item)
         except asyncio.CancelledError:
@@ -310,7 +318,7 @@ class ToolCall:
             output_type_adapter=adapter if declared else None,
         )
         raw["output"] = _sendable(raw["output"])
-        if self.edited:
+        if self.edited and self.started:
             raw["output"] = _with_note(raw["output"], EDITED.format(self.arguments))
         return ToolCallOutputItem(self.agent, raw, output, tool_origin=self.tool._origin)
 
