@@ -145,6 +145,9 @@ async def _reopened_turn(run: RunState[Any]) -> NextStep:
     count = run.open_items
     turn = replan(setting, run.raw_responses[-1], run.new_items[-count:], run.new_items[:-count])
     _, response = run.reopened()
+    for wanted in turn.tools:
+        if wanted.call.call_id not in turn.answered:
+            run.say(CallParsed(wanted.call.call_id, wanted.call.name, wanted.call.arguments, "tool"))
     return await _carry_out(run, setting, turn, response)
 
 

@@ -342,7 +342,11 @@ def _context(context: RunContextWrapper[Any], serializer: Callable[[Any], Any] |
         "usage": serialize_usage(context.usage),
         "turn_input": context.turn_input,
         "tool_input": context.tool_input,
-        "decisions": [{"call_id": call, **asdict(decision)} for call, decision in decisions.of_calls.items()],
+        "decisions": [
+            {"call_id": call, **asdict(decision)}
+            for call, decision in decisions.of_calls.items()
+            if call not in decisions.used
+        ],
         "sticky_decisions": [
             {"agent": agent, "tool": tool, **asdict(decision)} for (agent, tool), decision in decisions.of_tools.items()
         ],
