@@ -100,7 +100,7 @@ class Decisions:
 
     def copy(self) -> Decisions:
         """The same decisions, to which others can be added."""
-        return Decisions(dict(self.of_calls), dict(self.of_tools))
+        return Decisions(dict(self.of_calls), dict(self.of_tools), set(self.used))
 
     def about(self, agent: str, tool_name: str, call_id: str, arguments: str | None) -> ApprovalDecision | None:
         """The decision about a call; `None` when there is none, or it was about something else."""

@@ -132,9 +132,9 @@ class ToolCall:
             decision = await self.run.approvals.ask(self.run, item, self.tool)
             if decision is not None:
                 self._decided_here = True
-                self.run.context.decisions.used.add(call_id)
-        elif self._asked_before is not None:
-            self.run.say(ApprovalDecided(call_id, decision.approved, decision.message, decision.arguments))
+                self.run.context.decisions.used.add(self.raw.call_id)
+        elif self.was_asked_before:
+            self.run.say(ApprovalDecided(self.raw.call_id, decision.approved, decision.message, decision.arguments))
         if decision is None:
             self.is_open = True
             return FunctionToolResult(self.tool, None, item, interruptions=[item])
