@@ -5,7 +5,7 @@
     |-- RunItemStreamEvent               an item is complete
     `-- AgentUpdatedStreamEvent          another agent is running (also the first event of each run)
     RunSignal                            ours: what the three do not say, as plain data, at once
-    |-- RunStarted TurnStarted RetryScheduled UsageUpdated
+    |-- RunStarted TurnStarted RetryScheduled ModelSilent UsageUpdated
     |-- CallParsed ToolStarted ToolProgressed ToolFinished
     |-- ApprovalRequested ApprovalDecided
     |-- InputAdded                       what somebody said while the run went on, when it is taken in
@@ -212,6 +212,16 @@ class RetryScheduled:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSilent:
+    """The model has said nothing for a while; said once for each silence."""
+
+    seconds: float
+    """How long."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
 class UsageUpdated:
     """A model call has reported what it cost; all counts are totals of the run."""
 
@@ -373,6 +383,7 @@ RunSignal = Union[
     RunStarted,
     TurnStarted,
     RetryScheduled,
+    ModelSilent,
     UsageUpdated,
     CallParsed,
     ToolStarted,

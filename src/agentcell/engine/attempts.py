@@ -86,6 +86,8 @@ class CallRecord:
     """Attempts that failed and were made again; each was a request."""
     events: int = 0
     """Events of the current attempt."""
+    before: int = 0
+    """Events of the attempts before."""
     texts: list[str] = field(default_factory=list)
     """Deltas of the text of the current attempt."""
 
@@ -94,9 +96,14 @@ class CallRecord:
         """The text that has arrived."""
         return "".join(self.texts)
 
+    @property
+    def arrived(self) -> int:
+        """Events of all attempts."""
+        return self.before + self.events
+
     def begin(self) -> None:
         """Forget the attempt before."""
-        self.events = 0
+        self.before, self.events = self.arrived, 0
         self.texts.clear()
 
 

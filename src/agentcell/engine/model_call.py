@@ -17,6 +17,7 @@ from ..run_config import CallModelData, ModelInputData
 from ..stream_events import RawResponsesStreamEvent, RetryScheduled, TurnStarted, UsageUpdated
 from ..usage import Usage, as_entries
 from .attempts import CallRecord, attempts
+from .silence import SilenceWatch
 from .tool_call import described
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
         previous_response_id=run.previous_response_id,
         conversation_id=run.conversation_id,
     )
-    response = await _read(run, stream)
+    with SilenceWatch(run, lambda: record.arrived):
+        response = await _read(run, stream)
     if run.server_managed:
         run.known_to_server = len(run.history)
         if run.conversation_id is None and response.response_id is not None:

@@ -164,7 +164,7 @@ class Notice:
 
     id: str
     """The block's id."""
-    kind: Literal["error", "stopped", "paused", "input", "retry"]
+    kind: Literal["error", "stopped", "paused", "input", "retry", "silent"]
     """What sort of notice."""
     title: str
     """What happened, in a few words."""

@@ -18,6 +18,7 @@ from ..stream_events import (
     CallParsed,
     InputAdded,
     LogEvent,
+    ModelSilent,
     RawResponsesStreamEvent,
     RetryScheduled,
     RunFailed,
@@ -108,6 +109,9 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
         case RetryScheduled():
             told = f"{event.error} \u2014 trying again in {event.delay:.1f} s (attempt {event.attempt + 1})."
             return _add(view, Notice(f"t{view.turn}.retry{event.attempt}", "retry", "The model did not answer", told))
+        case ModelSilent():
+            told = f"Nothing has come from it for {event.seconds:.0f} s; the run goes on waiting."
+            return _add(view, Notice(f"s{len(view.blocks)}", "silent", "The model is silent", told))
         case InputAdded():
             return _add(view, Notice(f"i{len(view.blocks)}", "input", "Added", event.text))
         case RunFailed():
