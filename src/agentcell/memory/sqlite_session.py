@@ -53,7 +53,7 @@ class SQLiteSession(SessionABC):
         `busy_timeout` is how many seconds to wait for a lock of another process.
         """
         self.session_id = session_id
-        self.session_settings = (
+        self.session_settings: SessionSettings | None = (
             SessionSettings() if session_settings is None else coerce_session_settings(session_settings)
         )
         self.db_path = db_path
