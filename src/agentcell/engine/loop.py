@@ -95,9 +95,14 @@ async def advance(run: RunState[Any]) -> RunEnd:
                 case _:
                     assert_never(step)
             await run.log.settled()
+    except Exception:
+        end = "failed"
+        raise
     finally:
-        await checks.close()
-        await run.memory.close(end)
+        try:
+            await checks.close()
+        finally:  # closing them may be cancelled as well
+            await run.memory.close(end)
     return end
 
 
@@ -108,7 +113,8 @@ async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
         raise MaxTurnsExceeded(f"Max turns ({run.max_turns}) exceeded")
     setting = await _setting(run)
     added = run.take_input()
-    await run.memory.save()
+    if added:
+        await run.memory.save()
     run.context.turn_input = ItemHelpers.input_to_new_input_list(run.model_input)
     await checks.begin(added)
     if run.started_agent is not setting.agent:

@@ -12,6 +12,8 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import SessionBusy, UserError
@@ -49,9 +51,13 @@ class SessionMemory:
         if run.session is None:
             return
         if not run.input_saved and not run.new_items:
-            history = await self._read()
-            new = ItemHelpers.input_to_new_input_list(run.original_input)
-            run.model_input, run.conversation = await joined(run.run_config.session_input_callback, history, new)
+            try:
+                history = await self._read()
+                new = ItemHelpers.input_to_new_input_list(run.original_input)
+                run.model_input, run.conversation = await joined(run.run_config.session_input_callback, history, new)
+            except asyncio.CancelledError:
+                self._opened = self._journal is not None  # which keeps what was said to a run that never came to it
+                raise
             run.history = list(run.model_input)
         self._opened = True
         if self._journal is not None or not run.streamed:
@@ -85,13 +91,16 @@ class SessionMemory:
             return
         before, run.saved_items = run.saved_items, len(run.new_items)
         items = sendable(run.new_items[before:])
-        if not items:
-            return
+        if items:
+            await surely(self._write(items, before))
+
+    async def _write(self, items: list[Any], before: int) -> None:
+        run = self._run
         if self._journal is None:
-            await surely(self._call(run.session.add_items, items))
+            await self._call(run.session.add_items, items)
             return
         try:
-            await surely(self._journal.add_turn(run.journal_id, items))
+            await self._journal.add_turn(run.journal_id, items)
             run.session_error = None
         except SessionBusy as error:
             run.session_error, run.saved_items = error, before
@@ -101,19 +110,27 @@ class SessionMemory:
         self._run.saved_items = len(self._run.new_items)
 
     async def close(self, status: str) -> None:
-        """Write what is left; an error of the session must not hide how the run ended."""
+        """Write what is left, however often this is cancelled; an error must not hide how the run ended."""
         run = self._run
         if run.session is None or not self._opened:
             return
-        try:
-            await self.save_input()
-            await self.save()
-            if self._journal is not None:
-                await self._journal.end_run(run.journal_id, status)
-        except Exception as error:
-            run.session_error = error
+        cancelled: asyncio.CancelledError | None = None
+        for step in (self.save_input, self.save, partial(self._end, status)):
+            try:
+                await step()
+            except asyncio.CancelledError as error:
+                cancelled = error
+            except Exception as error:
+                run.session_error = error
+                break
         if run.session_error is not None:
-            logger.warning("the session could not be told of the end of run %s: %r", run.run_id, run.session_error)
+            logger.warning("the session was not told of everything in run %s: %r", run.run_id, run.session_error)
+        if cancelled is not None:
+            raise cancelled
+
+    async def _end(self, status: str) -> None:
+        if self._journal is not None and self._run.session_error is None:
+            await surely(self._journal.end_run(self._run.journal_id, status))
 
     async def tool_started(self, call: Any) -> None:
         """Note that a tool is about to start."""
@@ -123,10 +140,13 @@ class SessionMemory:
     async def tool_finished(self, call_id: str, output: Any) -> None:
         """Note what a tool that had started has led to; `None` when that is unknown."""
         if self._journal is not None and self._opened:
-            try:
-                await surely(self._journal.tool_finished(self._run.journal_id, call_id, output))
-            except SessionBusy as error:  # the turn will bring the output, too
-                self._run.session_error = error
+            await surely(self._note_output(self._journal, call_id, output))
+
+    async def _note_output(self, journal: JournalSession, call_id: str, output: Any) -> None:
+        try:
+            await journal.tool_finished(self._run.journal_id, call_id, output)
+        except SessionBusy as error:  # the turn will bring the output, too
+            self._run.session_error = error
 
     async def _call(self, method: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a session's method, with the run's context where it asks for that."""
@@ -159,9 +179,15 @@ async def surely(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        clock = asyncio.get_running_loop().time
+        until = clock() + LONGEST_WRITE
+        while not task.done() and (left := until - clock()) > 0:
+            with suppress(asyncio.CancelledError):  # cancelling twice is no more than once
+                await asyncio.wait([task], timeout=left)
         if not task.done():
-            await asyncio.wait([task], timeout=LONGEST_WRITE)
             task.cancel()
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("the session could not be told what happened before the run was cancelled: %r", error)
         raise
 
 
