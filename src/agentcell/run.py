@@ -258,9 +258,10 @@ def prepare(
         run = input.fork()
         if context is not None:
             run.put_context(context)
-        run.run_config = config or run.run_config
+        run.added_input = input.added_input  # what a turn takes in is pending no more, in the state neither
+        run.run_config = config or RunConfig()
         run.session = session if session is not None else run.session
-        run.hooks, run.error_handlers = Hooks(hooks), handlers or run.error_handlers
+        run.hooks, run.error_handlers = Hooks(hooks), handlers
     else:
         run = RunState(
             context=context if isinstance(context, RunContextWrapper) else RunContextWrapper(context),

@@ -275,10 +275,11 @@ async def output_guardrails_on_a_tool_that_was_approved(stage: Stage) -> None:
     def check(context: Any, agent: Any, output: Any) -> Any:
         return stage.lib.GuardrailFunctionOutput(output_info="seen", tripwire_triggered=True)
 
-    fields = {"output_guardrails": [stage.lib.OutputGuardrail(check, name="check")]}
+    fields: dict[str, Any] = {"output_guardrails": [stage.lib.OutputGuardrail(check, name="check")]}
     turn = [stage.call("look"), stage.call("pay", {}, "c2")]
     tools = [free(stage), gated(stage)]
-    agent = stage.agent(turn, tools=tools, tool_use_behavior={"stop_at_tool_names": ["pay"]}, **fields)
+    fields["tool_use_behavior"] = {"stop_at_tool_names": ["pay"]}
+    agent = stage.agent(turn, tools=tools, **fields)
     result = await stage.run(agent)
     state = result.to_state()
     decide(state, [YES])

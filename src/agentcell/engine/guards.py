@@ -28,28 +28,43 @@ class InputChecks:
         self._run = run
         self._beside: list[asyncio.Task[None]] = []
 
+    async def added(self) -> int:
+        """Check input that was added, before a turn takes it in; returns how much of it may be taken in.
+
+        All guardrails block, as in the reference. The run's own input has a check of its own, in its first turn.
+        """
+        run, count = self._run, 0
+        if not run.input_checked:
+            return len(run.added_input)
+        agent = run.current_agent
+        guardrails = self._guardrails(agent)
+        while given := run.added_input[count:]:
+            count += len(given)
+            await first_error([asyncio.ensure_future(self._check(each, agent, given)) for each in guardrails])
+        return count
+
     async def begin(self, added: Sequence[RunItem] = ()) -> None:
         """Run the blocking guardrails and start the others, before the model sees what they check.
 
-        That is the run's own input in its first turn, and `added` input in later ones.
+        That is the run's own input, with what was `added` to it, in its first turn.
         Raises `InputGuardrailTripwireTriggered`, or what a guardrail raised.
         """
         run = self._run
-        if not run.input_checked:
-            run.input_checked = True
-            agent, given = run.starting_agent, run.original_input
-            if run.streamed or added:
-                given = [*ItemHelpers.input_to_new_input_list(given), *(item.to_input_item() for item in added)]
-        elif added:
-            agent, given = run.current_agent, [item.to_input_item() for item in added]
-        else:
+        if run.input_checked:
             return
-        guardrails = [*agent.input_guardrails, *(run.run_config.input_guardrails or [])]
+        run.input_checked = True
+        agent, given = run.starting_agent, run.original_input
+        if run.streamed or added:
+            given = [*ItemHelpers.input_to_new_input_list(given), *(item.to_input_item() for item in added)]
+        guardrails = self._guardrails(agent)
         blocking = [asyncio.ensure_future(self._check(g, agent, given)) for g in guardrails if not g.run_in_parallel]
         await first_error(blocking)
         self._beside = [asyncio.ensure_future(self._check(g, agent, given)) for g in guardrails if g.run_in_parallel]
         for task in self._beside:
             task.add_done_callback(self._ended)
+
+    def _guardrails(self, agent: Agent[Any]) -> list[InputGuardrail[Any]]:
+        return [*agent.input_guardrails, *(self._run.run_config.input_guardrails or [])]
 
     def raise_known(self) -> None:
         """Raise what a guardrail has found so far, before tools have effects."""

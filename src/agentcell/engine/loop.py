@@ -108,11 +108,13 @@ async def advance(run: RunState[Any]) -> RunEnd:
 
 async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
     """One turn: a model call and what follows from it."""
-    run.current_turn += 1
-    if run.max_turns is not None and run.current_turn > run.max_turns:
+    if run.max_turns is not None and run.current_turn + 1 > run.max_turns:
+        run.current_turn += 1
         raise MaxTurnsExceeded(f"Max turns ({run.max_turns}) exceeded")
+    count = await checks.added()
+    run.current_turn += 1
     setting = await _setting(run)
-    added = run.take_input()
+    added = run.take_input(count)
     if added:
         await run.memory.save()
     run.context.turn_input = ItemHelpers.input_to_new_input_list(run.model_input)
@@ -198,6 +200,7 @@ async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, r
         await run_calls(run, agent, turn, results)
         run.tool_users.add(id(agent))  # a handoff, too, is a use, as in the reference
         if results.interruptions:
+            results.outputs += turn.unasked(results.interruptions)
             run.open_items = len(turn.items) + len(results.outputs)
             return Pause(results.interruptions)
         if results.next_agent is not None:

@@ -13,7 +13,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -125,7 +125,7 @@ class AgentTool:
         outer = current_run.get()
         paused = None if outer is None else outer.nested.pop(context.tool_call_id, None)
         if paused is not None:
-            run = paused.fork()
+            run = paused.fork(replace(paused.context, context=context.context))
             run.hooks = Hooks(self.hooks)
         else:
             run = await self._begun(context, adapter, schema, arguments, outer)

@@ -297,10 +297,11 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
         own = replace(usage, request_usage_entries=list(usage.request_usage_entries))
         return self.fork(replace(self.context, usage=own, decisions=decisions.copy()))
 
-    def take_input(self) -> list[RunItem]:
-        """Take the added input in, as items of the run."""
+    def take_input(self, count: int) -> list[RunItem]:
+        """Take the first of the added input in, as items of the run."""
         with self._adding:
-            added, self.added_input = self.added_input, []
+            added = self.added_input[:count]
+            del self.added_input[:count]
         items: list[RunItem] = [InputItem(self.current_agent, item) for item in added]
         self.record(items)
         if added:

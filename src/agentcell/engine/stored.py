@@ -175,6 +175,9 @@ def _loaded(initial_agent: Agent[Any], state: dict[str, Any], context: RunContex
         setattr(run, name, [_loaded_check(name, data, agents.values()) for data in state.get(name, ())])
     for call, data in state["nested_runs"].items():
         inner = _loaded_context(data["context"], None, None, False)
+        # Ours are stored with every run, the reference's with the run that asks.
+        context.decisions.of_calls.update(inner.decisions.of_calls)
+        context.decisions.of_tools.update(inner.decisions.of_tools)
         shared = RunContextWrapper(
             context.context, context.usage, inner.turn_input, inner.tool_input, decisions=context.decisions
         )

@@ -101,6 +101,13 @@ class TurnPlan:
     asked: dict[str, ToolApprovalItem] = field(default_factory=dict)
     """In a turn that was opened again, the calls that somebody was asked about, by call id."""
 
+    def unasked(self, interruptions: Sequence[ToolApprovalItem]) -> list[ToolApprovalItem]:
+        """Of the open calls of a turn that was opened again those that its items do not show: of nested runs."""
+        if not self.reopened:
+            return []
+        known = {(item.agent.name, item.call_id) for item in self.items if isinstance(item, ToolApprovalItem)}
+        return [item for item in interruptions if (item.agent.name, item.call_id) not in known]
+
     @property
     def calls_anything(self) -> bool:
         """Whether something of ours is to run."""
@@ -201,7 +208,8 @@ def replan(setting: TurnSetting, response: ModelResponse, items: list[RunItem], 
     turn = plan(setting, response, earlier)
     turn.reopened, turn.items = True, items
     turn.answered = {item.call_id: item for item in items if isinstance(item, ToolCallOutputItem) and item.call_id}
-    turn.asked = {item.call_id: item for item in items if isinstance(item, ToolApprovalItem) and item.call_id}
+    questions = (item for item in items if isinstance(item, ToolApprovalItem) and item.agent is setting.agent)
+    turn.asked = {item.call_id: item for item in questions if item.call_id}
     turn.missing = [call for call in turn.missing if call.call_id not in turn.answered]
     return turn
 
