@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import random
 from itertools import pairwise
 from typing import Any
@@ -10,7 +11,14 @@ import pytest
 from histories import STEPS, history
 
 from agentcell.engine.log import Entry
-from agentcell.stream_events import RawResponsesStreamEvent
+from agentcell.stream_events import (
+    ApprovalDecided,
+    ApprovalRequested,
+    CallParsed,
+    RawResponsesStreamEvent,
+    ToolFinished,
+    ToolStarted,
+)
 from agentcell.view.feed import fold, merged
 from agentcell.view.model import EMPTY, Delta, HandoffMark, Notice, RunView, Text, TextBlock, ToolCard, TurnHead
 from agentcell.view.patch import changes
@@ -128,13 +136,18 @@ def test_ids_are_unique_and_found(name: str) -> None:
 @NAMES
 def test_at_the_end_everything_is_settled(name: str) -> None:
     view = fold(EMPTY, history(name))
-    assert view.finished and view.running_tools == 0
+    assert view.finished and view.running_tools == 0 and view.open_questions == 0
     for block in view.blocks:
         match block:
             case TextBlock():
                 assert block.done
             case ToolCard():
-                assert block.state in ("completed", "failed", "cancelled")
+                ends = (
+                    ("asking", "called", "completed")
+                    if view.state == "paused"
+                    else ("completed", "failed", "cancelled")
+                )
+                assert block.state in (*ends, "rejected")
             case TurnHead():
                 assert block.ended is not None
             case HandoffMark():
@@ -193,6 +206,102 @@ def test_a_tool_card_lives_through_its_states() -> None:
         if found is not None and isinstance(found[1], ToolCard) and found[1].state not in states[-1:]:
             states.append(found[1].state)
     assert states == ["writing", "called", "running", "completed"]
+
+
+def lives(name: str, block_id: str = "c1") -> list[tuple[str, str]]:
+    """The states that a card and the header go through, from the call's first moment."""
+    states, view = list[tuple[str, str]](), EMPTY
+    for entry in history(name):
+        view = reduce(view, entry.event, entry.at)
+        found = view.find(block_id)
+        if found is not None and isinstance(found[1], ToolCard) and (found[1].state, view.state) not in states[-1:]:
+            states.append((found[1].state, view.state))
+    return states
+
+
+def test_a_call_that_waits_is_said_by_its_card_and_by_the_header() -> None:
+    written = [("writing", "streaming"), ("called", "streaming"), ("asking", "waiting")]
+    ran = [("called", "tools"), ("running", "tools"), ("completed", "tools")]
+    assert lives("approved")[:6] == written + ran
+    (card, other) = blocks("approved", ToolCard)
+    assert (card.state, card.output, card.edited) == ("completed", "paid 1", False) and other.state == "completed"
+
+
+def test_edited_arguments_are_the_ones_shown() -> None:
+    (card,) = blocks("edited", ToolCard)
+    assert (str(card.arguments), card.edited, card.output) == (
+        '{"a": 2}',
+        True,
+        '[A person changed the arguments of this call before it ran, to {"a": 2}]\npaid 2',
+    )
+
+
+def test_a_rejected_call_never_ran() -> None:
+    (card,) = blocks("rejected", ToolCard)
+    assert (card.state, card.output, card.started) == ("rejected", "Too much.", None)
+    assert [state for state, _ in lives("rejected")][2:5] == ["asking", "called", "rejected"]
+
+
+def test_a_rejection_leaves_the_tools_that_run() -> None:
+    view = EMPTY
+    for event in (
+        CallParsed("c1", "pay", "{}", "tool"),
+        CallParsed("c2", "add", "{}", "tool"),
+        ToolStarted("c2", "add"),
+        ApprovalRequested("c1", "pay", "{}", "", live=True),
+        ApprovalDecided("c1", False),
+        ToolFinished("c1", "pay", "No.", "rejected"),
+    ):
+        view = reduce(view, event, 1.0)
+    assert view.running_tools == 1 and view.state == "tools"
+
+
+def test_a_paused_run_says_how_to_go_on() -> None:
+    view = fold(EMPTY, history("paused"))
+    cards, (notice,) = blocks("paused", ToolCard), blocks("paused", Notice)
+    assert view.state == "paused" and [card.state for card in cards] == ["asking", "completed"]
+    assert not cards[0].live and cards[0].ended is None
+    assert (notice.kind, notice.title) == ("paused", "Paused") and notice.text.startswith("A call waits for approval")
+    assert "state.approve(state.get_interruptions()[0])" in notice.code
+    compile(notice.code, "notice", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def test_a_call_that_waited_is_over_when_the_run_is_stopped() -> None:
+    view = fold(EMPTY, history("stopped while a call waits"))
+    assert view.state == "stopped"
+    assert lives("stopped while a call waits")[-2:] == [("asking", "waiting"), ("cancelled", "stopped")]
+
+
+def test_a_run_that_goes_on_shows_the_calls_that_it_makes() -> None:
+    view = fold(EMPTY, history("gone on with"))
+    kinds = [type(block).__name__ for block in view.blocks]
+    assert kinds == ["ToolCard", "TurnHead", "TextBlock"]
+    (card,), (head,) = blocks("gone on with", ToolCard), blocks("gone on with", TurnHead)
+    assert (card.state, str(card.arguments), card.edited) == ("completed", '{"a": 2}', True)
+    assert not head.new_agent and view.agent == "A"
+
+
+def test_a_call_inside_an_agent_that_waits_has_a_card_of_its_own() -> None:
+    assert ("asking", "waiting") in lives("nested approval", "n.o1.c1")
+    outer, inner = blocks("nested approval", ToolCard)
+    assert (inner.name, inner.call_id, inner.state, inner.output) == ("ask \u203a pay", "c1", "completed", "paid 1")
+    assert outer.state == "completed"
+
+
+def test_an_agent_whose_call_waits_is_not_cancelled() -> None:
+    view = fold(EMPTY, history("nested pause"))
+    assert [(card.name, card.state) for card in blocks("nested pause", ToolCard)] == [
+        ("ask", "called"),
+        ("ask \u203a pay", "asking"),
+    ]
+    assert view.state == "paused" and len(blocks("nested pause", Notice)) == 1
+
+
+def test_added_input_is_said_where_it_is_taken_in() -> None:
+    view = fold(EMPTY, history("added input"))
+    (notice,) = blocks("added input", Notice)
+    assert (notice.kind, notice.text) == ("input", "And be quick.")
+    assert list(view.blocks).index(notice) < list(view.blocks).index(blocks("added input", TextBlock)[0])
 
 
 def test_handoff() -> None:

@@ -160,11 +160,20 @@ CARD_WORDS = {
 }
 """How a card says what its call is doing."""
 
+HOW_TO_DECIDE = "The run waits for your decision. In another cell:"
+"""What a call that waits in a running run says, before `decisions`."""
+
 CARD_MARKS = {"asking": "?", "completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013", "rejected": "\u2013"}
 BRIEF_LENGTH = 72
 """Characters of a card's arguments in its closed form."""
 WRITING_TAIL = 400
 """Characters of unfinished arguments that are shown while they are written."""
+
+
+def decisions(card: ToolCard) -> tuple[str, str]:
+    """The two ways to decide about a call that waits in a running run, as Python code."""
+    call_id = escape.visible(repr(card.call_id))
+    return f"result.approve({call_id})", f"result.reject({call_id}, 'why not')"
 
 
 def duration(seconds: float) -> str:
@@ -247,7 +256,10 @@ def block_tree(block: Block, fold: MarkdownFold | None) -> Node | None:
             return _handoff_tree(block)
         case Notice():
             title = el("strong", "", block.title)
-            return el("div", "notice", title, " \u2014 ", block.text, key=block.id, mods=(block.kind,))
+            notice = el("div", "notice", title, " \u2014 ", block.text, key=block.id, mods=(block.kind,))
+            if block.code:
+                notice.children.append(el("pre", "code", block.code))
+            return notice
 
 
 def _text_tree(block: TextBlock, fold: MarkdownFold | None) -> Node:
@@ -283,16 +295,23 @@ def _card_tree(card: ToolCard) -> Node:
         time,
         key=f"{card.id}.s",
     )
-    inside: list[Child] = [summary, _labelled("Arguments", _arguments(card), f"{card.id}.a")]
+    given = "Arguments, changed by a person" if card.edited else "Arguments"
+    inside: list[Child] = [summary, _labelled(given, _arguments(card), f"{card.id}.a")]
+    if card.state == "asking" and card.live:
+        lines = "\n".join(decisions(card))
+        inside.append(el("div", "ask", HOW_TO_DECIDE, el("pre", "code", lines), key=f"{card.id}.q"))
     if card.progress and card.state == "running":
         share = f" ({card.fraction:.0%})" if card.fraction is not None else ""
         inside.append(el("div", "progress", f"{card.progress}{share}", key=f"{card.id}.p"))
     if card.output is not None:
-        heading = "Sent to the model" if card.state == "failed" else "Result"
+        heading = "Sent to the model" if card.state in ("failed", "rejected") else "Result"
         inside.append(_labelled(heading, _pretty(card.output), f"{card.id}.o"))
     if card.error:
         inside.append(_labelled("Error", card.error, f"{card.id}.e", ("failed",)))
-    return Node("details", "card", inside, key=card.id, mods=(card.state,))
+    node = Node("details", "card", inside, key=card.id, mods=(card.state,))
+    if card.state == "asking":
+        node.attributes["open"] = ""
+    return node
 
 
 def _labelled(label: str, text: str, key: str, mods: tuple[str, ...] = ()) -> Node:

@@ -29,7 +29,7 @@ from ..view.feed import Feed
 from ..view.model import EMPTY, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from ..view.patch import changes
 from . import escape
-from .html import CARD_WORDS, STATE_WORDS, duration
+from .html import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, decisions, duration
 from .terminal_text import CleanText, MarkdownTail, Part
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ _ASCII = str.maketrans(
         "\u27e8": "<",
         "\u27e9": ">",
         "\u2022": "*",
+        "\u203a": ">",
     }
 )
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
@@ -185,6 +186,12 @@ class TerminalRenderer:
         word = "" if card.state == "completed" else f" \u00b7 {CARD_WORDS[card.state]}"
         limit = BRIEF_LENGTH if begun in self._announced else CALL_LENGTH
         self._page.line([(f"{mark} ", style), *_call(card, limit), (word, style), (time, "dim")])
+        if card.edited and card.state != "asking":
+            self._page.line([("    ", ""), ("arguments changed by a person", "dim")])
+        if card.state == "asking" and card.live:
+            self._page.line([("    ", ""), (HOW_TO_DECIDE, "yellow")])
+            for code in decisions(card):
+                self._page.line([("    ", ""), (_one_line(code), "bold")])
         if card.error:
             self._page.line([("    ", ""), (_one_line(card.error, RESULT_LENGTH), "red")])
         for line in _result_lines(card.output if card.state != "cancelled" else None):
@@ -200,9 +207,11 @@ class TerminalRenderer:
         self._page.line([("\u25cf ", "magenta"), (f"{word}: ", ""), (f"{_one_line(mark.source)} -> {target}", "bold")])
 
     def _notice(self, notice: Notice) -> None:
-        style = "red" if notice.kind == "error" else "yellow"
+        style = {"error": "red", "input": "cyan"}.get(notice.kind, "yellow")
         self._page.section("notice")
         self._page.line([(f"{_one_line(notice.title)}: ", f"bold {style}"), (escape.plain(notice.text), style)])
+        for code in notice.code.splitlines():
+            self._page.line([("    ", ""), (code, "bold")])
 
 
 async def run_in_terminal(result: RunResultStreaming, console: Console | None = None) -> RunView:

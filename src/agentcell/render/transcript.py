@@ -11,7 +11,7 @@ import re
 
 from ..view.model import HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
-from .html import CARD_WORDS, STATE_WORDS, duration
+from .html import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, decisions, duration
 
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
 
@@ -34,11 +34,16 @@ def plain_transcript(view: RunView) -> str:
             case ToolCard():
                 result = block.error if block.state == "failed" else block.output
                 said = f" -> {_one_line(result)}" if result else ""
-                lines.append(f"- {block.name}({_one_line(str(block.arguments))}): {CARD_WORDS[block.state]}{said}")
+                edited = " (arguments changed by a person)" if block.edited else ""
+                call = f"{_one_line(block.name)}({_one_line(str(block.arguments))})"
+                lines.append(f"- {call}{edited}: {CARD_WORDS[block.state]}{said}")
+                if block.state == "asking" and block.live:
+                    lines.append(f"  {HOW_TO_DECIDE} {_one_line(' or '.join(decisions(block)))}")
             case HandoffMark():
                 lines.append(f"- handoff: {block.source} -> {block.target or block.name}")
             case Notice():
                 lines += ["", f"{block.title}: {escape.plain(block.text)}"]
+                lines += [f"    {line}" for line in block.code.splitlines()]
     return "\n".join(lines)
 
 
@@ -76,12 +81,17 @@ def markdown_transcript(view: RunView) -> str:
                 parts.append(f"*Handoff: {inert(block.source)} \u2192 {inert(block.target or block.name)}*")
             case Notice():
                 parts.append(f"**{inert(block.title)}**: {inert(block.text)}")
+                parts += [_code(block.code, "python")] if block.code else []
     return "\n\n".join(parts) + "\n"
 
 
 def _markdown_call(card: ToolCard) -> str:
     result = card.error if card.state == "failed" else card.output
-    lines = [f"Tool `{card.name.replace('`', '')}` \u2014 {CARD_WORDS[card.state]}", _code(str(card.arguments), "json")]
+    edited = ", arguments changed by a person" if card.edited else ""
+    name = card.name.replace("`", "")
+    lines = [f"Tool `{name}` \u2014 {CARD_WORDS[card.state]}{edited}", _code(str(card.arguments), "json")]
+    if card.state == "asking" and card.live:
+        lines += [HOW_TO_DECIDE, _code("\n".join(decisions(card)), "python")]
     if result:
         lines.append(_code(result))
     return "\n\n".join(lines)

@@ -7,7 +7,7 @@
         |-- TextBlock     an answer, a reasoning summary or a refusal, as it grows
         |-- ToolCard      a call: arguments as they are written, then what came of it
         |-- HandoffMark   the conversation passes on
-        `-- Notice        an error, in words
+        `-- Notice        an error, a pause or added input, in words
 
 Blocks have ids and are replaced, never mutated. Growing text is a `Text`: a shared buffer that only grows, seen up to a
 length, so that a fold of n pieces costs n.
@@ -136,6 +136,10 @@ class ToolCard:
     """When the tool began to run, in seconds since the run's start."""
     ended: float | None = None
     """When it ended."""
+    live: bool = False
+    """Whether the run goes on as soon as somebody decides about the call, when it is `asking`."""
+    edited: bool = False
+    """Whether a person has changed the arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,8 @@ class Notice:
     """What happened, in a few words."""
     text: str
     """The whole message."""
+    code: str = ""
+    """What to run next, as Python code."""
 
 
 Block = Union[TurnHead, TextBlock, ToolCard, HandoffMark, Notice]

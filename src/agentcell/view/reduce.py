@@ -19,6 +19,7 @@ from ..stream_events import (
     InputAdded,
     LogEvent,
     ModelSilent,
+    NestedEvent,
     RawResponsesStreamEvent,
     RetryScheduled,
     RunFailed,
@@ -41,6 +42,14 @@ _DELTAS = {
     "response.function_call_arguments.delta": ("arguments", ""),
 }
 """The model's events that carry growing text: what grows, and the field that numbers the part."""
+
+_GO_ON = """\
+state = result.to_state()
+{decide}
+result = await Runner.run(agent, state)"""
+_DECIDE_ONE = "state.approve(state.get_interruptions()[0])  # or state.reject(...)"
+_DECIDE_EACH = "for call in state.get_interruptions():\n    state.approve(call)  # or state.reject(call)"
+"""How a paused run is gone on with."""
 
 _PART_ENDS = {
     "response.output_text.done": ("answer", "content_index"),
@@ -103,9 +112,12 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
             return _tool_finished(view, event)
         case ApprovalRequested():
             view = replace(view, open_questions=view.open_questions + 1, state="waiting")
-            return _update(view, event.call_id, state="asking", arguments=Text(event.arguments))
+            arguments = Text(event.arguments)
+            return _update(view, event.call_id, state="asking", arguments=arguments, live=event.live)
         case ApprovalDecided():
-            return _decided(view, event)
+            return _decided(view, event, event.call_id)
+        case NestedEvent():
+            return _nested(view, event)
         case RetryScheduled():
             told = f"{event.error} \u2014 trying again in {event.delay:.1f} s (attempt {event.attempt + 1})."
             return _add(view, Notice(f"t{view.turn}.retry{event.attempt}", "retry", "The model did not answer", told))
@@ -113,7 +125,7 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
             told = f"Nothing has come from it for {event.seconds:.0f} s; the run goes on waiting."
             return _add(view, Notice(f"s{len(view.blocks)}", "silent", "The model is silent", told))
         case InputAdded():
-            return _add(view, Notice(f"i{len(view.blocks)}", "input", "Added", event.text))
+            return _add(view, Notice(f"i{len(view.blocks)}", "input", "Input added", event.text))
         case RunFailed():
             notice = Notice("error", "error", event.error_type, event.message)
             return _add(replace(view, error=f"{event.error_type}: {event.message}"), notice)
@@ -142,6 +154,8 @@ def _update(view: RunView, block_id: str, **changes: Any) -> RunView:
 def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
     last = next((b for b in _newest(view) if isinstance(b, (TurnHead, HandoffMark))), None)
     known = last.target if isinstance(last, HandoffMark) else last.agent if last is not None else None
+    if last is None and len(view.blocks):  # a run that goes on from a state begins with calls, and the header names it
+        known = view.agent
     head = TurnHead(
         f"t{event.turn}",
         event.turn,
@@ -161,6 +175,7 @@ def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
         handoff_tools=event.handoffs,
         writes_data=event.structured,
         running_tools=0,
+        open_questions=0,
     )
     return _add(view, head)
 
@@ -273,19 +288,51 @@ def _parsed(view: RunView, event: CallParsed) -> RunView:
     return _add(view, ToolCard(f"c.{event.call_id}", event.call_id, event.name, arguments, "called"), event.call_id)
 
 
-def _decided(view: RunView, event: ApprovalDecided) -> RunView:
+def _decided(view: RunView, event: ApprovalDecided, block_id: str) -> RunView:
     """A person, or a program in a person's place, has answered."""
-    left = max(0, view.open_questions - 1)
-    view = replace(view, open_questions=left, state="waiting" if left else "tools")
-    changes = {} if event.arguments is None else {"arguments": Text(event.arguments)}
-    return _update(view, event.call_id, state="called", **changes)
+    found = view.find(block_id)
+    if found is not None and isinstance(found[1], ToolCard) and found[1].state == "asking":
+        view = replace(view, open_questions=max(0, view.open_questions - 1))
+    view = replace(view, state="waiting" if view.open_questions else "tools")
+    changes = {} if event.arguments is None else {"arguments": Text(event.arguments), "edited": True}
+    return _update(view, block_id, state="called", **changes)
+
+
+def _nested(view: RunView, event: NestedEvent) -> RunView:
+    """Of what happens inside an agent that runs as a tool only the calls that somebody must decide on are shown."""
+    block_id, inner, outer = f"n.{event.call_id}", event.event, view.find(event.call_id)
+    while isinstance(inner, NestedEvent):
+        block_id, inner = f"{block_id}.{inner.call_id}", inner.event
+    if not isinstance(inner, (ApprovalRequested, ApprovalDecided, ToolStarted, ToolFinished)):
+        return view
+    block_id = f"{block_id}.{inner.call_id}"
+    match inner:
+        case ApprovalRequested():
+            view = replace(view, open_questions=view.open_questions + 1, state="waiting")
+            caller = f"{outer[1].name} \u203a " if outer is not None and isinstance(outer[1], ToolCard) else ""
+            name, arguments = caller + inner.name, Text(inner.arguments)
+            if view.find(block_id) is None:
+                view = _add(view, ToolCard(block_id, inner.call_id, name, arguments))
+            return _update(view, block_id, state="asking", arguments=arguments, live=inner.live)
+        case ApprovalDecided():
+            return view if view.find(block_id) is None else _decided(view, inner, block_id)
+        case ToolStarted():
+            return _update(view, block_id, state="running", started=view.elapsed)
+        case ToolFinished():
+            return _ended(view, inner, block_id)
 
 
 def _tool_finished(view: RunView, event: ToolFinished) -> RunView:
-    view = replace(view, running_tools=max(0, view.running_tools - 1))
+    found = view.find(event.call_id)
+    if found is None or not isinstance(found[1], ToolCard) or found[1].state == "running":  # rejected ones never ran
+        view = replace(view, running_tools=max(0, view.running_tools - 1))
+    return _ended(view, event, event.call_id)
+
+
+def _ended(view: RunView, event: ToolFinished, block_id: str) -> RunView:
     return _update(
         view,
-        event.call_id,
+        block_id,
         state=event.status,
         output=event.output or None,
         error=event.error,
@@ -325,7 +372,9 @@ def _finish(view: RunView, event: RunFinished) -> RunView:
             case TextBlock(done=False):
                 view = _set(view, place, replace(block, done=True, cut=event.status != "done"))
             case ToolCard(state="asking") if event.status == "paused":
-                pass
+                view = _set(view, place, replace(block, live=False))
+            case ToolCard(state="running") if event.status == "paused":  # an agent, whose own call waits
+                view = _set(view, place, replace(block, state="called", started=None))
             case ToolCard(state="writing" | "called" | "running" | "asking"):
                 view = _set(view, place, replace(block, state="cancelled", ended=view.elapsed))
             case TurnHead(ended=None):
@@ -335,8 +384,14 @@ def _finish(view: RunView, event: RunFinished) -> RunView:
     if event.status == "paused":
         waiting = sum(isinstance(b, ToolCard) and b.state == "asking" for b in _newest(view))
         what = "A call waits" if waiting == 1 else f"{waiting} calls wait"
-        told = f"{what} for approval. Decide with state = run.to_state(); state.approve(...), then run the state."
-        view = _add(view, Notice("paused", "paused", "Paused", told))
+        told = f"{what} for approval. Decide, and go on, in any cell or, with the stored state, in any kernel:"
+        code = _GO_ON.format(decide=_DECIDE_ONE if waiting == 1 else _DECIDE_EACH)
+        view = _add(view, Notice("paused", "paused", "Paused", told, code))
     return replace(
-        view, state=event.status, final_output=event.final_output, structured=event.structured, running_tools=0
+        view,
+        state=event.status,
+        final_output=event.final_output,
+        structured=event.structured,
+        running_tools=0,
+        open_questions=0,
     )
