@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentcell.models.response_events import function_call_item
+from agentcell.models.response_events import function_call_item, message_item
 from agentcell.testing import LoopbackServer, Turn
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -35,6 +35,37 @@ writer = Agent(name="Writer", handoff_description="Writes reports.", model=model
 guide = Agent(name="Guide", tools=[weather], handoffs=[writer], model=model)
 '''
 """Cells for the scripted answers of `team_turns`."""
+
+
+CLERK = '''
+@function_tool(needs_approval=True)
+def send_letter(to: str, subject: str, body: str) -> str:
+    """Send a letter."""
+    return f"sent to {to}"
+
+@function_tool
+def find_address(name: str) -> str:
+    """Find somebody's address."""
+    return f"{name.lower()}@example.org"
+
+clerk = Agent(name="Clerk", tools=[send_letter, find_address], model=model)
+'''
+"""Cells for the scripted answers of `clerk_calls`."""
+
+LETTER = {
+    "to": "ann@example.org",
+    "subject": "The invoice of March, which we have talked about",
+    "body": "Dear Ann,\n\nthe invoice is paid.\n\nBest wishes",
+}
+
+
+def clerk_calls() -> list[Any]:
+    """An answer that looks up an address and wants to send a letter, which needs approval."""
+    return [
+        message_item("I look up the address and write to Ann."),
+        function_call_item("find_address", {"name": "Ann"}, call_id="call_1"),
+        function_call_item("send_letter", LETTER, call_id="call_2"),
+    ]
 
 
 def team_turns(report: str | Turn) -> list[Any]:

@@ -16,7 +16,7 @@ from agentcell.testing import LoopbackServer, Turn
 from .conftest import OpenNotebook
 from .lab import CHECKOUT
 from .notebook_page import NotebookPage
-from .scenes import TEAM, connected, team_turns
+from .scenes import CLERK, TEAM, clerk_calls, connected, team_turns
 
 pytestmark = pytest.mark.ci
 
@@ -105,6 +105,48 @@ def test_a_live_run_and_its_record(
     notebook.output(2, "summary").first.click()
     take_all(notebook, "record", artifacts, 2)
     assert fits(notebook, 2)
+
+
+STARTS = "result = Runner.run_streamed(clerk, 'Tell Ann that the invoice is paid.', approvals='live')"
+
+
+def test_calls_that_wait_for_approval(
+    open_notebook: OpenNotebook,
+    light_again: list[NotebookPage],
+    serve: Callable[..., LoopbackServer],
+    artifacts: Path,
+) -> None:
+    """A waiting call is open and says what to do; decided on in another cell, the run goes on in its own."""
+    server = serve([clerk_calls(), ["Understood."], clerk_calls(), ["Done."], clerk_calls()])
+    notebook = open_notebook(
+        connected(server),
+        CLERK,
+        f"{STARTS}\nresult",
+        "result.reject('call_2', 'Not before noon.')",
+        f"{STARTS}\nresult.add_input('Use a friendly tone, and mention that the next invoice comes in April.')\nresult",
+        "result.approve('call_2', {'to': 'bob@example.org', 'subject': 'Hi', 'body': 'Paid.'})",
+        "result = Runner.run_streamed(clerk, 'Tell Ann that the invoice is paid.')\nresult",
+        height=1800,
+    )
+    light_again.append(notebook)
+    notebook.run(0, 1)
+    for start, decide, name in ((2, 3, "rejected"), (4, 5, "edited")):
+        notebook.run_cell(start)
+        notebook.output(start, ".ac-card.ac-asking[open]").get_by_text("result.approve('call_2')").wait_for()
+        take_all(notebook, f"waiting-{name}", artifacts, start)
+        assert fits(notebook, start)
+        notebook.run_cell(decide)
+        notebook.output(start, ".ac-run").wait_for(state="detached")
+        notebook.wait_idle()
+        assert notebook.output(start, "details[open]").count() == 0
+        notebook.output(start, "summary").last.click()
+        take_all(notebook, name, artifacts, start)
+        assert fits(notebook, start)
+    notebook.run_cell(6)
+    notebook.output(6, "section").get_by_text("state = result.to_state()").wait_for()
+    notebook.wait_idle()
+    take_all(notebook, "paused", artifacts, 6)
+    assert fits(notebook, 6) and notebook.output(6, "details[open]").count() == 1
 
 
 def test_the_first_run(

@@ -27,6 +27,7 @@ def environment(folder: Path) -> dict[str, str]:
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "JUPYTER_PLATFORM_DIRS": "1",
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "XDG_STATE_HOME": str(folder / "state"),
     }
     return ours | {"PYTHONPATH": os.pathsep.join(filter(None, [str(CHECKOUT / "src"), os.environ.get("PYTHONPATH")]))}
 

@@ -301,6 +301,7 @@ def test_added_input_is_said_where_it_is_taken_in() -> None:
     view = fold(EMPTY, history("added input"))
     (notice,) = blocks("added input", Notice)
     assert (notice.kind, notice.text) == ("input", "And be quick.")
+    assert [head.new_agent for head in blocks("added input", TurnHead)] == [True]
     assert list(view.blocks).index(notice) < list(view.blocks).index(blocks("added input", TextBlock)[0])
 
 

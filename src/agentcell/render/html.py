@@ -291,7 +291,13 @@ def _card_tree(card: ToolCard) -> Node:
         el("code", "name", escape.visible(card.name)),
         el("span", "brief", f" {_brief(card)}", key=f"{card.id}.b"),
         el("span", "sep", " \u00b7 "),
-        el("span", "meta", CARD_WORDS[card.state], key=f"{card.id}.w"),
+        el(
+            "span",
+            "meta",
+            CARD_WORDS[card.state],
+            key=f"{card.id}.w",
+            mods=("asking",) if card.state == "asking" else (),
+        ),
         time,
         key=f"{card.id}.s",
     )

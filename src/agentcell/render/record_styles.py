@@ -8,6 +8,7 @@ from __future__ import annotations
 
 _LINE = "1px solid rgba(128,128,128,0.35)"
 _SOFT = "rgba(128,128,128,0.10)"
+_WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 
 STYLES: dict[str, str] = {
     "run": f"border:{_LINE};border-radius:8px;padding:0;margin:4px 0;max-width:960px;line-height:1.5",
@@ -28,12 +29,13 @@ STYLES: dict[str, str] = {
     "name": "background-color:transparent;font-weight:bold;font-size:90%;padding:0",
     "brief": "color:#808080;font-family:monospace;font-size:90%",
     "label": "color:#808080;font-size:85%",
-    "code": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 6px 0;white-space:pre-wrap",
+    "code": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 6px 0;{_WRAPPED}",
     "handoff": "margin:8px 0",
     "notice": f"border:{_LINE};border-radius:6px;margin:8px 0;padding:6px 10px;white-space:pre-wrap",
     "notice.error": "border-color:#c03030",
     "notice.paused": "border-color:#d08000",
     "card.asking": "border-color:#d08000",
+    "meta.asking": "color:inherit;font-weight:bold",
     "ask": "padding-top:2px",
     "dot.done": "color:#2e8b57",
     "dot.failed": "color:#c03030",

@@ -154,7 +154,9 @@ def _update(view: RunView, block_id: str, **changes: Any) -> RunView:
 def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
     last = next((b for b in _newest(view) if isinstance(b, (TurnHead, HandoffMark))), None)
     known = last.target if isinstance(last, HandoffMark) else last.agent if last is not None else None
-    if last is None and len(view.blocks):  # a run that goes on from a state begins with calls, and the header names it
+    if last is None and any(
+        isinstance(block, ToolCard) for block in view.blocks
+    ):  # a run that goes on from a state begins with calls, and the header names it
         known = view.agent
     head = TurnHead(
         f"t{event.turn}",
