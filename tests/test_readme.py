@@ -45,13 +45,13 @@ def run(code: str, given: str = "", **variables: str) -> str:
 
 
 def test_every_python_block_is_tested_here() -> None:
-    assert len(fenced("python")) == 2
+    assert len(fenced("python")) == 5
     assert len(fenced("ipython")) == 3
     assert set(re.findall(r"^```(\w+)", README, re.MULTILINE)) == {"sh", "python", "ipython"}
 
 
 def test_the_streaming_sample() -> None:
-    [sample, _] = fenced("python")
+    sample = fenced("python")[0]
     printed = run(sample, AGENTCELL_DEMO="1")
     assert "-- Counter is running\n" in printed
     assert '-- calls count_letters with {"word":"notebook"}' in printed
@@ -61,12 +61,31 @@ def test_the_streaming_sample() -> None:
 
 
 def test_the_sample_with_a_server_of_ones_own() -> None:
-    [_, sample] = fenced("python")
+    sample = fenced("python")[-1]
     with LoopbackServer([["Hello from the server."]]) as server:
         code = sample.replace("http://localhost:11434/v1", server.base_url)
         assert code != sample
         assert run(code) == "Hello from the server.\n"
         assert server.requests[0].body["model"] == "a-model-it-knows"
+
+
+def test_the_approvals(tmp_path: Path) -> None:
+    _, pausing, live, *_ = fenced("python")
+    printed = run(pausing, AGENTCELL_DEMO="1", XDG_STATE_HOME=str(tmp_path))
+    assert printed.startswith('count_letters wants to run with {"word":"notebook"}\n')
+    assert re.search(r"\b8\b", printed)
+    assert (tmp_path / "agentcell" / "state.key").is_file(), "the key in a file of yours"
+    printed = run(live, AGENTCELL_DEMO="1")
+    assert printed.startswith('count_letters waits with {"word":"notebook"}\n')
+    assert 'to {"word": "book"}]\n4\n' in printed, "what ran, and that a person changed it"
+
+
+def test_the_session(tmp_path: Path) -> None:
+    sample = fenced("python")[3]
+    code = sample.replace("conversations.db", str(tmp_path / "conversations.db"))
+    assert run(code, AGENTCELL_DEMO="1").split() == ["user", "assistant"] * 3
+    assert code != sample and (tmp_path / "conversations.db").is_file()
+    assert run(code, AGENTCELL_DEMO="1").split() == ["user", "assistant"] * 6, "the file is there in the next program"
 
 
 def test_the_cells_in_ipython() -> None:

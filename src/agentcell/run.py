@@ -204,7 +204,8 @@ class Runner:
         """Start a run and return its handle at once; the arguments are those of `Runner.run`.
 
         The run goes on in the background whether or not anybody iterates it. Outside a running event loop it is
-        prepared here and starts when it is first iterated, awaited or displayed.
+        prepared here and starts when it is first iterated, awaited or displayed. With `approvals="live"` calls that
+        need approval wait in it: `pending_approvals` of the handle has them, `approve` and `reject` decide.
         """
         return get_default_agent_runner().run_streamed(
             starting_agent,

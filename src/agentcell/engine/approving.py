@@ -104,10 +104,12 @@ class ApprovalDesk:
         name, arguments = item.qualified_name or "", item.arguments or ""
         digest = call_digest(name, arguments)
         call_id = item.call_id or ""
+        # Whoever hears of the call can decide on it at once, from any thread; where a program is asked first, after it.
+        question = self._put(run, item, tool) if self.waits and self.on_approval is None else None
         run.say(ApprovalRequested(call_id, name, arguments, digest, live=self.waits))
         decision = await self._of_program(run, item, tool, digest)
         if decision is None and self.waits:
-            decision = await self._of_people(run, item, tool)
+            decision = await self._of_people(question or self._put(run, item, tool))
         if decision is not None:
             run.say(ApprovalDecided(call_id, decision.approved, decision.message, decision.arguments))
         return decision
@@ -141,11 +143,15 @@ class ApprovalDesk:
         run.context.decisions.decide(item, answer)
         return answer
 
-    async def _of_people(self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool) -> ApprovalDecision:
-        """Wait in the running stream."""
+    def _put(self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool) -> Question:
+        """A new question on the desk."""
         question = Question(item, tool, run.context, asyncio.get_running_loop().create_future())
         with self._lock:
             self.questions.append(question)
+        return question
+
+    async def _of_people(self, question: Question) -> ApprovalDecision:
+        """Wait in the running stream."""
         try:
             async with asyncio.timeout(self.timeout):
                 await question.answered
@@ -157,7 +163,7 @@ class ApprovalDesk:
         if question.decision is None:
             told = f"Nobody decided about the call within {self.timeout:g} seconds, so it was not made."
             question.decision = ApprovalDecision(False, told)
-            run.context.decisions.decide(item, question.decision)
+            question.context.decisions.decide(question.item, question.decision)
         return question.decision
 
     def decide(
