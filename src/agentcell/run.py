@@ -261,7 +261,7 @@ def prepare(
             run.put_context(context)
         run.added_input = input.added_input  # what a turn takes in is pending no more, in the state neither
         run.run_config = config or RunConfig()
-        run.session = session if session is not None else run.session
+        run.session = session
         run.hooks, run.error_handlers = Hooks(hooks), handlers
     else:
         run = RunState(
@@ -279,6 +279,8 @@ def prepare(
     run.previous_response_id = previous_response_id or run.previous_response_id
     run.auto_previous_response_id = auto_previous_response_id or run.auto_previous_response_id
     run.conversation_id = conversation_id or run.conversation_id
+    if (run.previous_response_id or run.auto_previous_response_id) and run.raw_responses:
+        run.previous_response_id = run.raw_responses[-1].response_id or run.previous_response_id
     run.check_memory()
     return run
 

@@ -18,8 +18,7 @@ import pytest
 
 RULES = range(1, 61)
 LATER = {
-    **dict.fromkeys(range(51, 55), "sessions and history kept by the server"),
-    **dict.fromkeys(range(55, 59), "approvals and run states"),
+    54: "sessions that compact their history",
     60: "tracing",
 }
 """Rules of parts that agentcell does not have yet."""

@@ -249,7 +249,9 @@ async def compare(scene: Scene, streamed: bool, over: Over, unlike: Collection[s
             for run in seen_here["runs"]:
                 run.pop(key, None)
     for mine, wanted in zip(ours["runs"], theirs["runs"], strict=True):
-        if wanted["error"] and wanted["error"][-1] is None:  # the reference attaches `run_data` only sometimes
+        if (
+            mine["error"] and wanted["error"] and wanted["error"][-1] is None
+        ):  # the reference attaches `run_data` only sometimes
             mine["error"] = (*mine["error"][:-2], None, None)
     found = differences(ours, theirs)
     assert not found, "\n".join(found)

@@ -64,7 +64,7 @@ async def a_rule_that_fails(stage: Stage) -> None:
     async def needs(context: Any, arguments: dict[str, Any], call_id: str) -> bool:
         raise ValueError("no rule")
 
-    agent = stage.agent([stage.call("pay")], "Done.", tools=[gated(stage, needs=needs)])
+    agent = stage.agent([stage.call("pay", {"amount": 1})], "Done.", tools=[gated(stage, needs=needs)])
     await stage.run(agent)
 
 
@@ -157,7 +157,8 @@ async def a_handoff_beside_it(stage: Stage) -> None:
     for choice in (YES, NO):
         other = stage.agent("B speaks.", name="B")
         turn = [stage.call("pay"), stage.call("transfer_to_b", "{}", "h1"), stage.call("look", "{}", "c2")]
-        agent = stage.agent(turn, tools=[gated(stage), free(stage)], handoffs=[other])
+        handoff = stage.lib.handoff(other, on_handoff=lambda context: stage.tell("on_handoff"))
+        agent = stage.agent(turn, tools=[gated(stage), free(stage)], handoffs=[handoff])
         result = await stage.run(agent, hooks=hooks(stage))
         await goes_on(stage, agent, result, choice, hooks=hooks(stage))
 
@@ -284,6 +285,7 @@ async def output_guardrails_on_a_tool_that_was_approved(stage: Stage) -> None:
     state = result.to_state()
     decide(state, [YES])
     await stage.run(agent, state)
+    stage.tell([item[-1] for item in stage.runs[-1].get("new_items", ()) if item[0] == "tool_call_output_item"])
 
 
 class Receipt(BaseModel):

@@ -93,6 +93,17 @@ async def decisions_before_it_is_stored(stage: Stage) -> None:
             await goes_on(stage, agent, result, YES, YES)
 
 
+@scene("57 38")
+async def who_has_used_tools(stage: Stage) -> None:
+    for through in (False, True):
+        settings = stage.lib.ModelSettings(tool_choice="required")
+        turns = [stage.call("look")], [stage.call("transfer_to_b", "{}", "h1")], "Done."
+        first = stage.agent(*turns, tools=[free(stage)], model_settings=settings)
+        back = [stage.call("pay", {}, "c2"), stage.call("transfer_to_a", "{}", "h2")]
+        first.handoffs.append(stage.agent(back, name="B", tools=[gated(stage)], handoffs=[first]))
+        await goes_on(stage, first, await stage.run(first), YES, through_json=through)
+
+
 @scene("57")
 async def as_text(stage: Stage) -> None:
     key = {"key": KEY} if stage.ours else {}

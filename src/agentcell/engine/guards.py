@@ -53,7 +53,7 @@ class InputChecks:
         if run.input_checked:
             return
         run.input_checked = True
-        agent, given = run.starting_agent, run.original_input
+        agent, given = run.starting_agent, run.model_input
         if run.streamed or added:
             given = [*ItemHelpers.input_to_new_input_list(given), *(item.to_input_item() for item in added)]
         guardrails = self._guardrails(agent)

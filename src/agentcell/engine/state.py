@@ -363,7 +363,7 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
                 tool_input_guardrail_results=self.tool_input_guardrail_results,
                 tool_output_guardrail_results=self.tool_output_guardrail_results,
             )
-        self.error = error
+        self.error, self.final_output = error, None
         self.say(RunFailed(type(error).__name__, output_text(error)))
         self.finish("failed")
 
