@@ -59,7 +59,7 @@ async def arguments_that_cannot_be_read(stage: Stage) -> None:
                 await goes_on(stage, agent, result, YES)
 
 
-@scene("55")
+@scene("55", unlike=ADDED)
 async def a_rule_that_fails(stage: Stage) -> None:
     async def needs(context: Any, arguments: dict[str, Any], call_id: str) -> bool:
         raise ValueError("no rule")
