@@ -25,7 +25,6 @@ MODULES = {
         extensions.memory.dapr_session extensions.memory.encrypt_session extensions.memory.mongodb_session
         extensions.memory.redis_session extensions.memory.sqlalchemy_session
     """,
-    APPROVALS: "agent_tool_state",
     HOSTED: "apply_diff computer editor extensions.tool_output_trimmer",
     TRACING: """
         tracing tracing.config tracing.context tracing.create tracing.logger tracing.model_tracing
@@ -40,7 +39,7 @@ MODULES = {
     """,
     INTERNAL: """
         models.chatcmpl_converter models.chatcmpl_helpers models.chatcmpl_stream_handler models.fake_id
-        models.openai_client_utils util version
+        models.openai_client_utils util version agent_tool_state
     """,
 }
 """Modules that are missing as a whole."""
@@ -212,7 +211,7 @@ WITHOUT: dict[str, dict[str, str]] = {
         TRACING: "trace",
     },
     "run_state.RunState": {
-        APPROVALS: "get_tool_use_tracker_snapshot set_reasoning_item_id_policy set_tool_use_tracker_snapshot",
+        APPROVALS: "get_tool_use_tracker_snapshot set_tool_use_tracker_snapshot",
         TRACING: "set_trace",
     },
 }

@@ -21,6 +21,7 @@ from .agent_output import WRAPPER_KEY, AgentOutputSchema
 from .approvals import ApprovalDecision, call_digest
 from .engine.approving import as_json_text
 from .engine.log import Entry
+from .engine.memory import sendable
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
 from .exceptions import RunNotFinished, UserError
@@ -185,7 +186,7 @@ class RunResultBase:
         else:
             raise UserError(f"to_input_list takes mode='preserve_all' or 'normalized', got {mode!r}")
         past = ItemHelpers.input_to_new_input_list(self._run.model_input)
-        return [*past, *(item.to_input_item() for item in items if not isinstance(item, ToolApprovalItem))]
+        return [*past, *sendable(items, self._run.reasoning_item_id_policy)]
 
     def release_agents(self, *, release_new_items: bool = True) -> None:
         """Keep the run's agents only weakly: `last_agent`, and `agent` of the items, are `None` once nobody holds them.

@@ -275,6 +275,7 @@ def prepare(
             session=session,
         )
     run.approvals, run.streamed = desk, streamed
+    run.reasoning_item_id_policy = run.run_config.reasoning_item_id_policy or run.reasoning_item_id_policy
     run.max_handoffs = MOST_HANDOFFS if max_handoffs is None and run.max_turns is None else max_handoffs
     run.previous_response_id = previous_response_id or run.previous_response_id
     run.auto_previous_response_id = auto_previous_response_id or run.auto_previous_response_id

@@ -28,6 +28,7 @@ from gated import (
     reloaded,
     stored,
 )
+from openai.types.responses import ResponseReasoningItem
 from pydantic import BaseModel
 from stage import Scenes, Stage, compare
 from suite import Over
@@ -102,6 +103,35 @@ async def who_has_used_tools(stage: Stage) -> None:
         back = [stage.call("pay", {}, "c2"), stage.call("transfer_to_a", "{}", "h2")]
         first.handoffs.append(stage.agent(back, name="B", tools=[gated(stage)], handoffs=[first]))
         await goes_on(stage, first, await stage.run(first), YES, through_json=through)
+
+
+def thinking(item_id: str) -> Any:
+    """A model's reasoning."""
+    return ResponseReasoningItem(id=item_id, type="reasoning", summary=[])
+
+
+@scene("57 56 41")
+async def ids_of_reasoning(stage: Stage) -> None:
+    given = [{"type": "reasoning", "id": "rs_0", "summary": []}, {"role": "user", "content": "Hi"}]
+    for policy in ("omit", "preserve", None):
+        for through in (False, True):
+            turns = [thinking("rs_1"), stage.call("look")], [thinking("rs_2"), stage.call("pay", {}, "c2")]
+            agent = stage.agent(*turns, "Done.", tools=[gated(stage), free(stage)])
+            config = stage.lib.RunConfig(reasoning_item_id_policy=policy)
+            result = await stage.run(agent, given, run_config=config)
+            await goes_on(stage, agent, result, YES, through_json=through)
+
+
+@scene("57 56 41")
+async def ids_of_reasoning_by_the_state(stage: Stage) -> None:
+    for before, after in (("omit", "preserve"), (None, "omit"), ("omit", None)):
+        turns = [thinking("rs_1"), stage.call("look")], [thinking("rs_2"), stage.call("pay", {}, "c2")]
+        agent = stage.agent(*turns, "Done.", tools=[gated(stage), free(stage)])
+        config = stage.lib.RunConfig(reasoning_item_id_policy=before)
+        state = (await stage.run(agent, run_config=config)).to_state()
+        state.set_reasoning_item_id_policy(after)
+        decide(state, [YES])
+        await stage.run(agent, state)
 
 
 @scene("57")

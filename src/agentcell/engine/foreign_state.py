@@ -73,6 +73,7 @@ def _translated(state: Mapping[str, Any]) -> dict[str, Any]:
         "conversation_id": state.get("conversation_id"),
         "previous_response_id": state.get("previous_response_id"),
         "auto_previous_response_id": bool(state.get("auto_previous_response_id")),
+        "reasoning_item_id_policy": state.get("reasoning_item_id_policy"),
         "input_checked": True,
         "input_saved": True,
         "saved_items": count,

@@ -22,6 +22,7 @@ from ..memory import JournalSession, SessionSettings
 
 if TYPE_CHECKING:
     from .. import openai_types as oai
+    from ..run_config import ReasoningItemIdPolicy
     from .state import RunState
 
 SESSION_METHODS = ("get_items", "add_items", "pop_item", "clear_session")
@@ -191,9 +192,12 @@ async def surely(work: Coroutine[Any, Any, Any]) -> Any:
         raise
 
 
-def sendable(items: Sequence[RunItem]) -> list[Any]:
-    """Items as they are kept and sent; open questions are neither."""
-    return [item.to_input_item() for item in items if not isinstance(item, ToolApprovalItem)]
+def sendable(items: Sequence[RunItem], policy: ReasoningItemIdPolicy | None = None) -> list[Any]:
+    """Items as they are kept and sent, reasoning by a policy with or without its ids; open questions are neither."""
+    sent: list[Any] = [item.to_input_item() for item in items if not isinstance(item, ToolApprovalItem)]
+    if policy != "omit":
+        return sent
+    return [{k: v for k, v in item.items() if k != "id"} if item.get("type") == "reasoning" else item for item in sent]
 
 
 async def joined(

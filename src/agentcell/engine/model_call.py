@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from ..exceptions import StreamInterrupted, UserError
-from ..items import ModelResponse
+from ..items import ModelResponse, ReasoningItem
 from ..models.interface import Model, ModelTracing
 from ..run_config import CallModelData, ModelInputData
 from ..stream_events import RawResponsesStreamEvent, RetryScheduled, TurnStarted, UsageUpdated
@@ -124,7 +124,7 @@ async def _sent(run: RunState[Any], setting: TurnSetting) -> ModelInputData:
     """What the model is sent, after the run's filter."""
     agent = setting.agent
     news = run.history[run.known_to_server :] if run.server_managed else run.history
-    sent = ModelInputData(without_repeats(news), await agent.get_system_prompt(run.context))
+    sent = ModelInputData(_without_ids(run, without_repeats(news)), await agent.get_system_prompt(run.context))
     chosen = run.run_config.call_model_input_filter
     if chosen is None:
         return sent
@@ -136,6 +136,19 @@ async def _sent(run: RunState[Any], setting: TurnSetting) -> ModelInputData:
     if not isinstance(found, ModelInputData):
         raise UserError(f"call_model_input_filter must return a ModelInputData instance, got {found!r}")
     return found
+
+
+def _without_ids(run: RunState[Any], items: list[Any]) -> list[Any]:
+    """Input items, where the run wants it so without the ids of the reasoning that it has seen itself."""
+    if run.reasoning_item_id_policy != "omit":
+        return items
+    own = {item.raw_item.id for item in run.model_items if isinstance(item, ReasoningItem)}
+    return [
+        {key: value for key, value in item.items() if key != "id"}
+        if item.get("type") == "reasoning" and item.get("id") in own
+        else item
+        for item in items
+    ]
 
 
 def without_repeats(items: Sequence[Any]) -> list[Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .. import openai_types as oai
     from ..agent import Agent
+    from ..run_config import ReasoningItemIdPolicy
     from ..run_context import RunContextWrapper
     from .state import RunState
 
@@ -31,6 +32,7 @@ class PausableRun:
         interruptions: list[ToolApprovalItem]
         added_input: list[oai.ResponseInputItemParam]
         is_terminal: bool
+        reasoning_item_id_policy: ReasoningItemIdPolicy | None
         _adding: threading.Lock
 
         def put_input(self, input: str | list[oai.ResponseInputItemParam]) -> None: ...
@@ -89,6 +91,12 @@ class PausableRun:
         """Forget the input that was added."""
         with self._adding:
             self.added_input = []
+
+    def set_reasoning_item_id_policy(self, policy: ReasoningItemIdPolicy | None) -> None:
+        """Say whether reasoning keeps its ids when it is sent again, as `RunConfig.reasoning_item_id_policy` does."""
+        if policy not in ("preserve", "omit", None):
+            raise UserError(f"a policy for reasoning ids is 'preserve', 'omit' or None, got {policy!r}")
+        self.reasoning_item_id_policy = policy
 
     def to_json(
         self,

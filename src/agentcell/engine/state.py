@@ -23,7 +23,7 @@ from ..exceptions import AgentsException, RunErrorDetails, RunNotFinished, UserE
 from ..guardrail import InputGuardrailResult, OutputGuardrailResult
 from ..items import InputItem, ItemHelpers, ModelResponse, RunItem, ToolApprovalItem, as_input_list, output_text
 from ..released import HoldsAgents
-from ..run_config import DEFAULT_MAX_TURNS, RunConfig
+from ..run_config import DEFAULT_MAX_TURNS, ReasoningItemIdPolicy, RunConfig
 from ..run_context import RunContextWrapper, TContext
 from ..stream_events import InputAdded, LogEvent, RawResponsesStreamEvent, RunFailed, RunFinished, RunStarted
 from ..tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
@@ -48,6 +48,7 @@ KEPT = (
     "error_handlers",
     "max_handoffs",
     "handoff_count",
+    "reasoning_item_id_policy",
     "input_guardrail_results",
     "output_guardrail_results",
     "tool_input_guardrail_results",
@@ -112,6 +113,8 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
     """How many handoffs the run may make; `None` for no limit."""
     handoff_count: int = 0
     """How many handoffs it has made."""
+    reasoning_item_id_policy: ReasoningItemIdPolicy | None = None
+    """Whether reasoning keeps its ids when it is sent again."""
     input_guardrail_results: list[InputGuardrailResult] = field(default_factory=list)
     """What the input guardrails found."""
     output_guardrail_results: list[OutputGuardrailResult] = field(default_factory=list)

@@ -67,6 +67,7 @@ _PLAIN = (
     "previous_response_id",
     "auto_previous_response_id",
     "max_handoffs",
+    "reasoning_item_id_policy",
     "handoff_count",
     "invoked_by",
     "open_items",
