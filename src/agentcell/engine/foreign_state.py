@@ -24,8 +24,9 @@ def translated(state: Mapping[str, Any]) -> dict[str, Any]:
     """The state in our form; raises `InvalidRunState` when it has not the reference's."""
     try:
         return _translated(state)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidRunState(f"the run state has not the form of one: {type(error).__name__}: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        said = str(error)[:500]  # which may quote the state
+        raise InvalidRunState(f"the run state has not the form of one: {type(error).__name__}: {said}") from error
 
 
 def _translated(state: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import reprlib
 import secrets
 import stat
 import sys
@@ -37,8 +38,7 @@ _HOW = (
 def signed(state: dict[str, Any], key: str | bytes | None) -> dict[str, Any]:
     """The state with its signature."""
     secret = key_bytes(key)
-    mark = {"algorithm": ALGORITHM, "key_id": _key_id(secret), "value": _mac(secret, state)}
-    return {**state, FIELD: mark}
+    return {**state, FIELD: _mark(secret, _mac(secret, state))}
 
 
 def checked(state: dict[str, Any], key: str | bytes | None) -> dict[str, Any]:
@@ -48,14 +48,18 @@ def checked(state: dict[str, Any], key: str | bytes | None) -> dict[str, Any]:
     if mark is None:
         raise InvalidRunState(f"the run state is not signed; {_HOW}")
     if not isinstance(mark, dict) or mark.get("algorithm") != ALGORITHM or not isinstance(mark.get("value"), str):
-        raise InvalidRunState(f"the run state has a signature of an unknown form, {mark!r}; {_HOW}")
+        raise InvalidRunState(f"the run state has a signature of an unknown form, {shortly(mark)}; {_HOW}")
     secret = key_bytes(key)
-    if hmac.compare_digest(_mac(secret, bare), mark["value"].encode("utf-8", "replace").decode()):
+    if hmac.compare_digest(_mac(secret, bare).encode(), mark["value"].encode("utf-8", "replace")):
+        if mark != _mark(secret, mark["value"]):
+            raise InvalidRunState(
+                f"the run state's signature was altered, {shortly(mark)}; load the one that was stored"
+            )
         return bare
     if mark.get("key_id") != _key_id(secret):
         raise InvalidRunState(
-            f"the run state was signed with another key ({mark.get('key_id')!r}, here it is {_key_id(secret)!r}), "
-            f"probably on another machine or by another user; {_HOW}"
+            f"the run state was signed with another key ({shortly(mark.get('key_id'))}, here it is "
+            f"{_key_id(secret)!r}), probably on another machine or by another user; {_HOW}"
         )
     raise InvalidRunState("the run state was altered after it was signed; load the one that was stored")
 
@@ -80,19 +84,30 @@ def key_path() -> Path:
 
 def _file_key(path: Path) -> bytes:
     try:
-        return _read_key(path)
-    except FileNotFoundError:
-        pass
+        try:
+            return _read_key(path)
+        except FileNotFoundError:
+            _make_key(path)
+            return _read_key(path)
+    except OSError as error:
+        raise UserError(
+            f"the key in {path} cannot be read or made: {error}; give another one with key=... or {ENVIRONMENT}"
+        ) from error
+
+
+def _make_key(path: Path) -> None:
+    """Make the file as a whole, or leave it to somebody who is faster: both use theirs."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, fresh = tempfile.mkstemp(dir=path.parent)  # readable by the user alone
     try:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):  # somebody else was faster; both use theirs
+            file.flush()
+            os.fsync(file.fileno())  # states that are signed with it must not outlive it
+        with suppress(FileExistsError):
             os.link(fresh, path)
     finally:
         os.unlink(fresh)
-    return _read_key(path)
 
 
 def _read_key(path: Path) -> bytes:
@@ -104,6 +119,15 @@ def _read_key(path: Path) -> bytes:
     if not key:
         raise UserError(f"the key in {path} is empty; remove the file, and a new key is made")
     return key
+
+
+def shortly(value: Any) -> str:
+    """What was given, for an error: never long, whatever somebody has put there."""
+    return reprlib.repr(value)
+
+
+def _mark(secret: bytes, value: str) -> dict[str, str]:
+    return {"algorithm": ALGORITHM, "key_id": _key_id(secret), "value": value}
 
 
 def _mac(secret: bytes, state: dict[str, Any]) -> str:

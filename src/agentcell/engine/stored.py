@@ -53,6 +53,7 @@ from ..tool_guardrails import (
 )
 from ..tool_origin import ToolOrigin
 from ..usage import deserialize_usage, serialize_usage
+from .signing import shortly
 from .state import RunState
 
 logger = logging.getLogger("agentcell")
@@ -134,15 +135,16 @@ def loaded(
         state = translated(state)
     elif version != VERSION:
         raise InvalidRunState(
-            f"Run state schema version {version!r} is not supported; supported are {VERSION!r}, '1.x'"
+            f"Run state schema version {shortly(version)} is not supported; supported are {VERSION!r}, '1.x'"
         )
     try:
         context = _loaded_context(state["context"], override, deserializer, strict)
         return _loaded(initial_agent, state, context)
     except UserError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise InvalidRunState(f"the run state has not the form of one: {type(error).__name__}: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as error:
+        said = str(error)[:500]  # which may quote the state
+        raise InvalidRunState(f"the run state has not the form of one: {type(error).__name__}: {said}") from error
 
 
 def _loaded(initial_agent: Agent[Any], state: dict[str, Any], context: RunContextWrapper[Any]) -> RunState[Any]:
@@ -251,7 +253,7 @@ def _item(item: Any) -> dict[str, Any]:
 def _loaded_item(data: Mapping[str, Any], agent_of: Callable[[Mapping[str, Any]], Agent[Any]]) -> RunItem:
     kind = _KINDS.get(data["type"])
     if kind is None:
-        raise InvalidRunState(f"the run state has an item of the unknown kind {data['type']!r}")
+        raise InvalidRunState(f"the run state has an item of the unknown kind {shortly(data['type'])}")
     known = kind.__dataclass_fields__
     fields = {name: data[name] for name in _TEXTS if name in data and name in known}
     if "tool_origin" in known:
