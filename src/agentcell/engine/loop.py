@@ -137,7 +137,7 @@ async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
     if isinstance(step, FinalOutput):
         await checks.finished()
     run.record(turn.items, response, from_model=len(turn.items))
-    if not isinstance(step, FinalOutput) or run.is_to_go_on:
+    if not isinstance(step, FinalOutput) or not run.may_end():
         return RunAgain()
     try:
         await conclude_run(run, setting.agent, step.output)
@@ -208,7 +208,7 @@ async def _carry_out(run: RunState[Any], setting: TurnSetting, turn: TurnPlan, r
             recorded = True
             return step
         final = await from_tools(run, setting, results.tool_results)
-        if final is None or run.is_to_go_on:
+        if final is None or not run.may_end():
             return RunAgain()
         await conclude_run(run, agent, final.output)
         return final
@@ -235,21 +235,23 @@ async def _pass_on(
     return HandOff(target)
 
 
-async def _handled(run: RunState[Any], problem: Exception) -> FinalOutput:
+async def _handled(run: RunState[Any], problem: Exception) -> NextStep:
     """Let the run's handler make a final output of an error; raises the error when it does not."""
     agent = run.current_agent
     result = await handled(run, problem)
     if run.unrecorded is not None:
         run.record(*run.unrecorded)
         run.unrecorded = None
-    await conclude_run(run, agent, result.final_output)
+    ends = isinstance(problem, MaxTurnsExceeded) or run.may_end()
+    if ends:
+        await conclude_run(run, agent, result.final_output)
     if isinstance(problem, MaxTurnsExceeded) and run.max_turns is not None:
         run.current_turn = run.max_turns
     if result.include_in_history:
         message = as_message(agent, result.final_output)
         run.record([message])
         _tell(run, [message])
-    return FinalOutput(result.final_output)
+    return FinalOutput(result.final_output) if ends else RunAgain()
 
 
 def _tell(run: RunState[Any], items: list[RunItem]) -> None:

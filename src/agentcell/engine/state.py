@@ -143,6 +143,8 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
     """Nested runs that have paused, by the call that they answer."""
     added_input: list[oai.ResponseInputItemParam] = field(default_factory=list)
     """Input for the next turn."""
+    takes_input: bool = True
+    """Whether there may still be a next turn; settled once the run has its final output."""
     input_checked: bool = False
     """Whether the input guardrails have begun to look at the run's own input."""
     known_to_server: int = 0
@@ -241,10 +243,11 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
                 "model's provider keeps"
             )
 
-    @property
-    def is_to_go_on(self) -> bool:
-        """Whether somebody has said something that no turn has taken in, so that the run does not end yet."""
-        return bool(self.added_input) and not self.stop_after_turn
+    def may_end(self) -> bool:
+        """Whether nobody has said anything that no turn has taken in; if so, nobody can from now on."""
+        with self._adding:
+            self.takes_input = bool(self.added_input) and not self.stop_after_turn
+            return not self.takes_input
 
     def say(self, event: LogEvent) -> None:
         """Put an event into the log; on the run's own loop."""
@@ -312,9 +315,14 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
         return items
 
     def put_input(self, input: str | list[oai.ResponseInputItemParam]) -> None:
-        """Add input for the next turn; from any thread."""
+        """Add input for the next turn; from any thread. Raises `UserError` when there will be none."""
         items = ItemHelpers.input_to_new_input_list(as_input_list(input))
         with self._adding:
+            if not self.takes_input:
+                raise UserError(
+                    "the run has its final output and is about to end, so it takes no more input; begin another with "
+                    "result.to_input_list() then"
+                )
             self.added_input = [*self.added_input, *items]
 
     def cancel(self) -> None:
