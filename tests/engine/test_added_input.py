@@ -149,7 +149,8 @@ async def test_the_current_agents_guardrails_check_it(blocking: bool) -> None:
             if isinstance(event, RawResponsesStreamEvent) and getattr(event.data, "delta", None) == "First.":
                 result.add_input("be evil")
     assert seen == [("A", ["go"]), ("B", ["be evil"])]
-    assert model.calls == (2 if blocking else 3) and result.final_output is None
+    assert model.calls == 2, "guardrails of added input come before the model call, as in the reference"
+    assert result.final_output is None
 
 
 async def test_it_is_refused_after_the_end() -> None:
