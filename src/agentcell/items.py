@@ -78,7 +78,7 @@ def __getattr__(name: str) -> Any:
 class RunItemBase(HoldsAgents):
     """What all items have."""
 
-    AGENTS = ("agent",)
+    AGENTS: ClassVar[tuple[str, ...]] = ("agent",)
 
     agent: ac.Agent[Any]
     """The agent whose run made the item."""
@@ -196,7 +196,7 @@ class HandoffCallItem(RunItemBase):
 class HandoffOutputItem(RunItemBase):
     """The conversation passed from one agent to another."""
 
-    AGENTS = ("agent", "source_agent", "target_agent")
+    AGENTS: ClassVar[tuple[str, ...]] = ("agent", "source_agent", "target_agent")
 
     raw_item: Any
     """The transfer tool's output as the model gets it."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, Union
+from typing import Any, ClassVar, Literal, Union
 
 import agentcell as ac
 
@@ -127,7 +127,7 @@ class RunItemStreamEvent:
 class AgentUpdatedStreamEvent(HoldsAgents):
     """Another agent is running now."""
 
-    AGENTS = ("new_agent",)
+    AGENTS: ClassVar[tuple[str, ...]] = ("new_agent",)
 
     new_agent: ac.Agent[Any]
     """The agent."""

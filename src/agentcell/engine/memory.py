@@ -31,7 +31,7 @@ SESSION_METHODS = ("get_items", "add_items", "pop_item", "clear_session")
 LONGEST_WRITE = 5.0
 """Seconds that a write may go on after its run was cancelled."""
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 
 class SessionMemory:

@@ -26,7 +26,7 @@ from ..tool_origin import ToolOrigin, ToolOriginType
 if TYPE_CHECKING:
     from ..agent import Agent
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 BY_ITSELF = ("web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call")
 """Calls that the provider carries out."""

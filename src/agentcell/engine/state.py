@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any, Generic, Literal, Union
+from typing import Any, ClassVar, Generic, Literal, Union
 
 from .. import openai_types as oai
 from ..agent import Agent
@@ -84,7 +84,7 @@ _numbers = itertools.count(1)
 class RunState(PausableRun, HoldsAgents, Generic[TContext]):
     """Everything about one run."""
 
-    AGENTS = ("starting_agent", "current_agent", "started_agent")
+    AGENTS: ClassVar[tuple[str, ...]] = ("starting_agent", "current_agent", "started_agent")
 
     context: RunContextWrapper[TContext]
     """The user's object and the usage so far."""

@@ -56,7 +56,7 @@ from ..usage import deserialize_usage, serialize_usage
 from .signing import shortly
 from .state import RunState
 
-logger = logging.getLogger("agentcell")
+logger: logging.Logger = logging.getLogger("agentcell")
 
 VERSION = "agentcell-1"
 """The form of the states that are written."""

@@ -72,12 +72,12 @@ class ToolCall:
         self.wanted = wanted
         self.tool: FunctionTool = wanted.tool
         self.raw: oai.ResponseFunctionToolCall = wanted.call
-        self.arguments = wanted.call.arguments
-        self.edited = False
-        self.needs_approval = False
-        self.is_open = False
+        self.arguments: str = wanted.call.arguments
+        self.edited: bool = False
+        self.needs_approval: bool = False
+        self.is_open: bool = False
         self.started: bool = False
-        self.was_asked_before = question is not None
+        self.was_asked_before: bool = question is not None
         self._decided_here = False
         self._question = question or self._new_question()
         self.input_checks: list[ToolInputGuardrailResult] = []
