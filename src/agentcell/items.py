@@ -79,6 +79,7 @@ class RunItemBase(HoldsAgents):
     """What all items have."""
 
     AGENTS: ClassVar[tuple[str, ...]] = ("agent",)
+    """The fields that hold agents."""
 
     agent: ac.Agent[Any]
     """The agent whose run made the item."""
@@ -197,6 +198,7 @@ class HandoffOutputItem(RunItemBase):
     """The conversation passed from one agent to another."""
 
     AGENTS: ClassVar[tuple[str, ...]] = ("agent", "source_agent", "target_agent")
+    """The fields that hold agents."""
 
     raw_item: Any
     """The transfer tool's output as the model gets it."""

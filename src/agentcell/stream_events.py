@@ -128,6 +128,7 @@ class AgentUpdatedStreamEvent(HoldsAgents):
     """Another agent is running now."""
 
     AGENTS: ClassVar[tuple[str, ...]] = ("new_agent",)
+    """The fields that hold agents."""
 
     new_agent: ac.Agent[Any]
     """The agent."""

@@ -85,6 +85,7 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
     """Everything about one run."""
 
     AGENTS: ClassVar[tuple[str, ...]] = ("starting_agent", "current_agent", "started_agent")
+    """The fields that hold agents."""
 
     context: RunContextWrapper[TContext]
     """The user's object and the usage so far."""
