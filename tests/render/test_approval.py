@@ -8,10 +8,10 @@ import io
 import pytest
 from rich.console import Console
 
-from agentcell.render.html import HOW_TO_DECIDE
 from agentcell.render.live import LiveRenderer
 from agentcell.render.record import record, record_bundle
 from agentcell.render.terminal import TerminalRenderer
+from agentcell.render.words import HOW_TO_DECIDE
 from agentcell.view.feed import fold
 from agentcell.view.model import EMPTY, Notice, RunView
 

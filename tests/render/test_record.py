@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agentcell.render.html import duration
 from agentcell.render.record import record, record_bundle
 from agentcell.render.transcript import inert, markdown_transcript, plain_transcript
+from agentcell.render.words import duration
 from agentcell.view.feed import fold
 from agentcell.view.model import EMPTY
 

@@ -24,8 +24,8 @@ from typing import Any, Literal
 from ..engine.state import RunState
 from ..engine.threads import loop_is_running, own_loop
 from ..items import output_text
-from ..render.html import STATE_WORDS
 from ..render.record import record_bundle
+from ..render.words import STATE_WORDS
 from ..view.feed import Feed, fold
 from ..view.model import EMPTY, RunView
 

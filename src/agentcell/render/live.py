@@ -19,7 +19,8 @@ from typing import Any
 from ..view.model import EMPTY, RunView
 from ..view.patch import changes
 from .folds import Folds
-from .html import Node, block_tree, header, live_class, live_html, run_tree
+from .html import block_tree, header, run_tree
+from .nodes import Node, live_class, live_html
 
 Operation = list[Any]
 """One operation on the page; the forms are listed at the top of this module."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..view.model import RunView
 from .folds import Folds
-from .html import block_tree, record_html, run_tree
+from .html import block_tree, run_tree
+from .nodes import record_html
 from .transcript import markdown_transcript, plain_transcript
 
 

@@ -29,8 +29,8 @@ from ..view.feed import Feed
 from ..view.model import EMPTY, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from ..view.patch import changes
 from . import escape
-from .html import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, decisions, duration
 from .terminal_text import CleanText, MarkdownTail, Part
+from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, decisions, duration
 
 if TYPE_CHECKING:
     from ..result import RunResultStreaming

@@ -11,7 +11,7 @@ import re
 
 from ..view.model import HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
-from .html import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, decisions, duration
+from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, decisions, duration
 
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
 

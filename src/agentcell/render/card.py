@@ -1,0 +1,110 @@
+"""A tool's card: closed, it says what was asked and how it went; open, it shows everything."""
+
+from __future__ import annotations
+
+import json
+
+from ..view.model import ToolCard
+from . import escape
+from .nodes import Child, Node, el
+from .words import CARD_WORDS, HOW_TO_DECIDE, decisions, duration
+
+CARD_MARKS = {"asking": "?", "completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013", "rejected": "\u2013"}
+BRIEF_LENGTH = 72
+"""Characters of a card's arguments in its closed form."""
+WRITING_TAIL = 400
+"""Characters of unfinished arguments that are shown while they are written."""
+
+
+def card_tree(card: ToolCard) -> Node:
+    """The card of a call."""
+    mark = CARD_MARKS.get(card.state, "\u25cf")
+    time = el("span", "meta", key=f"{card.id}.t")
+    if card.started is not None:
+        over = card.ended is not None
+        time = ticking(time, (card.ended or card.started) - card.started, ended=over, lead=" \u00b7 ")
+    summary = el(
+        "summary",
+        "title",
+        el("span", "mark", mark, key=f"{card.id}.m", mods=(card.state,)),
+        " ",
+        el("code", "name", escape.visible(card.name)),
+        el("span", "brief", f" {_brief(card)}", key=f"{card.id}.b"),
+        el("span", "sep", " \u00b7 "),
+        el(
+            "span",
+            "meta",
+            CARD_WORDS[card.state],
+            key=f"{card.id}.w",
+            mods=("asking",) if card.state == "asking" else (),
+        ),
+        time,
+        key=f"{card.id}.s",
+    )
+    given = "Arguments, changed by a person" if card.edited else "Arguments"
+    inside: list[Child] = [summary, labelled(given, _arguments(card), f"{card.id}.a")]
+    if card.state == "asking" and card.live:
+        lines = "\n".join(decisions(card))
+        inside.append(el("div", "ask", HOW_TO_DECIDE, el("pre", "code", lines), key=f"{card.id}.q"))
+    if card.progress and card.state == "running":
+        share = f" ({card.fraction:.0%})" if card.fraction is not None else ""
+        inside.append(el("div", "progress", f"{card.progress}{share}", key=f"{card.id}.p"))
+    if card.output is not None:
+        heading = "Sent to the model" if card.state in ("failed", "rejected") else "Result"
+        inside.append(labelled(heading, pretty(card.output), f"{card.id}.o"))
+    if card.error:
+        inside.append(labelled("Error", card.error, f"{card.id}.e", ("failed",)))
+    node = Node("details", "card", inside, key=card.id, mods=(card.state,))
+    if card.state == "asking":
+        node.attributes["open"] = ""
+    return node
+
+
+def labelled(label: str, text: str, key: str, mods: tuple[str, ...] = ()) -> Node:
+    """Text under a heading, as it is."""
+    return el("div", "part", el("div", "label", label), el("pre", "code", text, key=f"{key}.c", mods=mods), key=key)
+
+
+def _arguments(card: ToolCard) -> str:
+    if card.state != "writing":
+        return escape.visible(pretty(str(card.arguments) or "{}"))
+    written = str(card.arguments)
+    return escape.visible(written if len(written) <= WRITING_TAIL else "\u2026" + written[-WRITING_TAIL:])
+
+
+def pretty(text: str) -> str:
+    """JSON objects and lists indented; anything else as it is."""
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _brief(card: ToolCard) -> str:
+    """The arguments in one short line: `city="Paris", days=3`."""
+    written = str(card.arguments)
+    try:
+        parsed = json.loads(written) if card.state != "writing" else None
+    except (ValueError, RecursionError):
+        parsed = None
+    if isinstance(parsed, dict):
+        written = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in parsed.items())
+    elif card.state == "writing":
+        written = ""
+    line = escape.visible(" ".join(written.split()))
+    return line if len(line) <= BRIEF_LENGTH else line[: BRIEF_LENGTH - 1] + "\u2026"
+
+
+def ticking(node: Node, seconds: float, *, ended: bool, lead: str = "") -> Node:
+    """Show a time span; the page counts on from it until `ended`."""
+    if not ended:
+        node.live["data-tick"] = str(round(seconds * 1000))
+    counter = el("span", "", duration(seconds))
+    if ended:
+        node.children = [lead + duration(seconds)]
+    else:
+        counter.live, node.live = node.live, {}
+        counter.key, node.children = f"{node.key}.n", [lead, counter]
+    return node
