@@ -5,10 +5,10 @@
     |-- RunItemStreamEvent               an item is complete
     `-- AgentUpdatedStreamEvent          another agent is running (also the first event of each run)
     RunSignal                            ours: what the three do not say, as plain data, at once
-    |-- RunStarted TurnStarted RetryScheduled ModelSilent UsageUpdated
-    |-- CallParsed ToolStarted ToolProgressed ToolFinished
+    |-- RunStarted TurnStarted ModelRequested RetryScheduled ModelSilent UsageUpdated
+    |-- CallParsed ToolStarted ToolProgressed ToolPrinted ToolFinished
     |-- ApprovalRequested ApprovalDecided
-    |-- InputAdded                       what somebody said while the run went on, when it is taken in
+    |-- InputQueued InputAdded           what somebody says while the run goes on, and that it is taken in
     |-- NestedEvent                      an event of an agent that runs as a tool, with the call it belongs to
     `-- RunFailed RunFinished
 
@@ -17,8 +17,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Union
 
 import agentcell as ac
@@ -40,6 +40,7 @@ from .items import (
     ToolSearchOutputItem,
 )
 from .released import HoldsAgents
+from .rich_results import RichResult
 
 RunItemName = Literal[
     "message_output_created",
@@ -192,6 +193,28 @@ class TurnStarted:
     """The names of the tools that are handoffs in this turn."""
     structured: bool = False
     """Whether the agent's final output is an object, so that the model writes JSON."""
+    output_schema: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The JSON schema of that object."""
+    tool_schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]], repr=False)
+    """The JSON schemas of the arguments of tools and handoffs, by the name under which the model calls them."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequested:
+    """What the model call of this turn is given; said after `TurnStarted`."""
+
+    instructions: str | None
+    """The instructions."""
+    kept: int
+    """How many items at the beginning of the input are those of the model call before."""
+    items: tuple[Mapping[str, Any], ...] = field(repr=False)
+    """The items of the input after those: JSON data."""
+    tools: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """The tools and handoffs: `name`, `description` and `parameters` of each."""
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    """The settings of the model call that are set."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 
@@ -232,6 +255,18 @@ class UsageUpdated:
     """Tokens sent."""
     output_tokens: int
     """Tokens received."""
+    turn_input_tokens: int = 0
+    """Tokens sent in this model call."""
+    turn_output_tokens: int = 0
+    """Tokens received in this model call."""
+    turn_cost: float | None = None
+    """What this model call cost, in US dollars; `None` when its price is not known."""
+    cached_tokens: int = 0
+    """Of all tokens sent, those that the provider had cached."""
+    reasoning_tokens: int = 0
+    """Of all tokens received, those of reasoning."""
+    cost: float | None = None
+    """What all of this cost, in US dollars; `None` when a price is not known."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 
@@ -279,6 +314,20 @@ class ToolProgressed:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolPrinted:
+    """A tool wrote something, which went to where it belongs as well."""
+
+    call_id: str
+    """The call's id."""
+    channel: Literal["stdout", "stderr", "log", "warning"]
+    """Where it was written."""
+    text: str
+    """What was written, with its line ends."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolFinished:
     """A tool has ended, before its output event, which waits for its slower siblings."""
 
@@ -292,6 +341,10 @@ class ToolFinished:
     """How it ended; `rejected` when a person did not want it, so that it never began."""
     error: str | None = None
     """What went wrong, for people; the model sees `output`."""
+    result: RichResult | None = field(default=None, repr=False)
+    """The result as what it is, when it is more than text."""
+    traceback: str | None = field(default=None, repr=False)
+    """Where it went wrong, as Python's traceback, when the tool raised."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 
@@ -310,6 +363,10 @@ class ApprovalRequested:
     """The digest of tool and arguments, to which a decision is bound."""
     live: bool = False
     """Whether the run waits for the decision, rather than ending with an interruption."""
+    schema: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The JSON schema of the tool's arguments."""
+    description: str = ""
+    """What the tool does."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 
@@ -326,6 +383,22 @@ class ApprovalDecided:
     """What the model is told of a rejection."""
     arguments: str | None = None
     """The arguments that it runs with, when they were edited: JSON text."""
+    by: str | None = None
+    """Who decided: `the view`, `result.approve()`, `on_approval`, `the time limit`, `an earlier decision`, ..."""
+    always: bool = False
+    """Whether the decision is about all further calls of the tool in this run."""
+    type: Literal["run_signal"] = "run_signal"
+    """The family."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputQueued:
+    """Input was added while the run goes on; it waits for the next turn."""
+
+    number: int
+    """Which added input of the run this is, from 1."""
+    text: str
+    """What was said."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 
@@ -336,6 +409,8 @@ class InputAdded:
 
     text: str
     """What was said."""
+    numbers: tuple[int, ...] = ()
+    """Which `InputQueued` it consists of."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 
@@ -385,13 +460,16 @@ RunSignal = Union[
     TurnStarted,
     RetryScheduled,
     ModelSilent,
+    ModelRequested,
     UsageUpdated,
     CallParsed,
     ToolStarted,
     ToolProgressed,
+    ToolPrinted,
     ToolFinished,
     ApprovalRequested,
     ApprovalDecided,
+    InputQueued,
     InputAdded,
     NestedEvent,
     RunFailed,

@@ -20,6 +20,17 @@ class Page:
             match operation:
                 case ["add", key, html]:
                     self.find(key).append(parse(html).children)
+                case ["first", key, html]:
+                    self.find(key).children[:0] = parse(html).children
+                case ["after", key, html]:
+                    siblings = self._parent(key).children
+                    at = siblings.index(self.find(key)) + 1
+                    siblings[at:at] = parse(html).children
+                case ["del", key]:
+                    self._parent(key).children.remove(self.find(key))
+                case ["grow", key, text]:
+                    element = self.find(key)
+                    element.children = [element.text() + text]
                 case ["set", key, html]:
                     (element,) = parse(html).children
                     parent = self._parent(key)

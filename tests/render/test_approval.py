@@ -61,7 +61,7 @@ def test_a_call_that_waits_says_so_and_how_to_decide(form: str, scene: str) -> N
     for said in ("waiting for approval", "ann@example.org", "send", HOW_TO_DECIDE, """result.approve("call_'s")"""):
         assert said in text
     assert """result.reject("call_'s", 'why not')""" in text
-    assert ("clerk \u203a send" in text) == (scene == "nested")
+    assert ("clerk" in text) == (scene == "nested")
     if form != "terminal":  # which has no header while a call waits: nothing there is drawn again
         assert "Waiting for you" in text
 

@@ -281,20 +281,38 @@ def test_a_run_that_goes_on_shows_the_calls_that_it_makes() -> None:
     assert not head.new_agent and view.agent == "A"
 
 
-def test_a_call_inside_an_agent_that_waits_has_a_card_of_its_own() -> None:
-    assert ("asking", "waiting") in lives("nested approval", "n.o1.c1")
-    outer, inner = blocks("nested approval", ToolCard)
-    assert (inner.name, inner.call_id, inner.state, inner.output) == ("ask \u203a pay", "c1", "completed", "paid 1")
-    assert outer.state == "completed"
+def inner_cards(outer: ToolCard) -> list[ToolCard]:
+    assert outer.inner is not None
+    return [block for block in outer.inner.blocks if isinstance(block, ToolCard)]
+
+
+def test_a_call_inside_an_agent_that_waits_stands_in_the_agents_card() -> None:
+    view, waited = EMPTY, list[str]()
+    for entry in history("nested approval"):
+        view = reduce(view, entry.event, entry.at)
+        waited += [view.state] if view.state not in waited[-1:] else []
+    assert "waiting" in waited and not view.open_questions
+    (outer,) = [block for block in view.blocks if isinstance(block, ToolCard)]
+    (inner,) = inner_cards(outer)
+    assert (inner.name, inner.call_id, inner.state, inner.output) == ("pay", "c1", "completed", "paid 1")
+    assert outer.state == "completed" and outer.inner is not None and outer.inner.state == "done"
+
+
+def test_ids_of_blocks_are_those_of_one_page() -> None:
+    (outer,) = blocks("nested approval", ToolCard)
+    assert outer.inner is not None
+    ids = [block.id for block in fold(EMPTY, history("nested approval")).blocks]
+    inner_ids = [block.id for block in outer.inner.blocks]
+    assert len({*ids, *inner_ids}) == len(ids) + len(inner_ids)
 
 
 def test_an_agent_whose_call_waits_is_not_cancelled() -> None:
     view = fold(EMPTY, history("nested pause"))
-    assert [(card.name, card.state) for card in blocks("nested pause", ToolCard)] == [
-        ("ask", "called"),
-        ("ask \u203a pay", "asking"),
-    ]
-    assert view.state == "paused" and len(blocks("nested pause", Notice)) == 1
+    (outer,) = blocks("nested pause", ToolCard)
+    assert (outer.name, outer.state) == ("ask", "called")
+    assert [(card.name, card.state) for card in inner_cards(outer)] == [("pay", "asking")]
+    (notice,) = blocks("nested pause", Notice)
+    assert view.state == "paused" and "A call waits" in notice.text
 
 
 def test_added_input_is_said_where_it_is_taken_in() -> None:

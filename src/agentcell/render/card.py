@@ -6,7 +6,7 @@ import json
 
 from ..view.model import ToolCard
 from . import escape
-from .nodes import Child, Node, el
+from .nodes import Body, Child, Node, el
 from .words import CARD_WORDS, HOW_TO_DECIDE, decisions, duration
 
 CARD_MARKS = {"asking": "?", "completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013", "rejected": "\u2013"}
@@ -16,8 +16,8 @@ WRITING_TAIL = 400
 """Characters of unfinished arguments that are shown while they are written."""
 
 
-def card_tree(card: ToolCard) -> Node:
-    """The card of a call."""
+def card_tree(card: ToolCard, inner: Body | None = None) -> Node:
+    """The card of a call; `inner` is the body of the run inside it."""
     mark = CARD_MARKS.get(card.state, "\u25cf")
     time = el("span", "meta", key=f"{card.id}.t")
     if card.started is not None:
@@ -49,13 +49,15 @@ def card_tree(card: ToolCard) -> Node:
     if card.progress and card.state == "running":
         share = f" ({card.fraction:.0%})" if card.fraction is not None else ""
         inside.append(el("div", "progress", f"{card.progress}{share}", key=f"{card.id}.p"))
+    if card.inner is not None and inner is not None:
+        inside.append(el("div", "inner", el("div", "body", inner, key=f"{card.inner.path}b"), key=f"{card.id}.i"))
     if card.output is not None:
         heading = "Sent to the model" if card.state in ("failed", "rejected") else "Result"
         inside.append(labelled(heading, pretty(card.output), f"{card.id}.o"))
     if card.error:
         inside.append(labelled("Error", card.error, f"{card.id}.e", ("failed",)))
     node = Node("details", "card", inside, key=card.id, mods=(card.state,))
-    if card.state == "asking":
+    if card.state == "asking" or (card.inner is not None and card.inner.open_questions):
         node.attributes["open"] = ""
     return node
 

@@ -1,44 +1,40 @@
-"""The Markdown folds of one view's texts, kept between frames so that each piece is rendered once."""
+"""The growing parts of one view's blocks, kept between frames so that each piece is rendered once."""
 
 from __future__ import annotations
 
-from ..view.model import Block, Text, TextBlock
-from .markdown import MarkdownFold, MarkdownOp
+from typing import Any
+
+from ..view.model import Text, TextBlock
+from .markdown import MarkdownFold
+from .nodes import MarkdownBody
+
+Operation = list[Any]
+"""One operation on the page; the forms are listed in `render.live`."""
 
 DATA_FENCE = "```json\n"
 """Structured output is JSON: it is folded as the content of a code block, which needs no parsing."""
 
 
-class Folds:
-    """One fold for each text block."""
+class TextFold:
+    """The Markdown of one text block."""
 
-    def __init__(self) -> None:
-        self._folds: dict[str, MarkdownFold] = {}
-        self._shown: dict[str, Text] = {}
-        self._finished: set[str] = set()
+    def __init__(self, block: TextBlock) -> None:
+        self.fold: MarkdownFold = MarkdownFold()
+        self.body: MarkdownBody = MarkdownBody(self.fold)
+        self._key = f"{block.id}.md"
+        self._shown: Text | None = None
+        self._finished = False
+        if block.kind == "data":
+            self.fold.append(DATA_FENCE)
 
-    def of(self, block: Block) -> MarkdownFold | None:
-        """The fold of a block, brought up to date; `None` for blocks without Markdown."""
-        self.advance(block)
-        return self._folds.get(block.id)
-
-    def advance(self, block: Block) -> list[MarkdownOp]:
-        """Take in what is new in a block; returns the operations that bring the page there."""
-        if not isinstance(block, TextBlock):
-            return []
-        fold = self._folds.get(block.id)
-        operations: list[MarkdownOp] = []
-        if fold is None:
-            fold = self._folds[block.id] = MarkdownFold()
-            if block.kind == "data":
-                operations += fold.append(DATA_FENCE)
-        added = block.text.since(self._shown.get(block.id))
+    def advance(self, block: TextBlock) -> list[Operation]:
+        """Take in what is new in the block; returns the operations that bring a page there."""
+        added = block.text.since(self._shown)
         if added is None:
             raise ValueError(f"the text of block {block.id!r} was replaced instead of grown; start a new renderer")
-        self._shown[block.id] = block.text
-        if added:
-            operations += fold.append(added)
-        if block.done and block.id not in self._finished:
-            self._finished.add(block.id)
-            operations += fold.finish()
-        return operations
+        self._shown = block.text
+        patches = self.fold.append(added) if added else []
+        if block.done and not self._finished:
+            self._finished = True
+            patches += self.fold.finish()
+        return [["md", self._key, *patch] for patch in patches]

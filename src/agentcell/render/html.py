@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
 from .card import card_tree, pretty, ticking
-from .markdown import MarkdownFold
-from .nodes import MarkdownBody, Node, el
+from .nodes import Body, Node, el
 from .words import STATE_WORDS
 
 
-def run_tree(view: RunView, blocks: Iterable[Node]) -> Node:
-    """The whole view."""
+def run_tree(view: RunView, blocks: Body | None) -> Node:
+    """The whole view; `blocks` are what stands in its body."""
     root = el("section", "run", header(view), el("div", "prompt", view.prompt, key="p"), key="run", mods=(view.state,))
-    root.children.append(el("div", "body", *blocks, key="b"))
+    root.children.append(el("div", "body", *([] if blocks is None else [blocks]), key="b"))
     root.attributes["aria-label"] = "agent run"
     return root
 
@@ -55,17 +52,17 @@ def _tokens(view: RunView) -> str:
     return f" \u00b7 {view.input_tokens:,} in / {view.output_tokens:,} out"
 
 
-def block_tree(block: Block, fold: MarkdownFold | None) -> Node | None:
-    """One block of the body; `None` for blocks that have nothing to show."""
+def block_tree(block: Block, body: Body | None) -> Node | None:
+    """One block of the body, with the part of it that grows; `None` for blocks that have nothing to show."""
     match block:
         case TurnHead():
             if not block.new_agent:
                 return None
             return el("div", "turn", el("span", "agent", block.agent), key=block.id)
         case TextBlock():
-            return _text_tree(block, fold)
+            return _text_tree(block, body)
         case ToolCard():
-            return card_tree(block)
+            return card_tree(block, body)
         case HandoffMark():
             return _handoff_tree(block)
         case Notice():
@@ -76,8 +73,8 @@ def block_tree(block: Block, fold: MarkdownFold | None) -> Node | None:
             return notice
 
 
-def _text_tree(block: TextBlock, fold: MarkdownFold | None) -> Node:
-    body = el("div", "md", *([MarkdownBody(fold)] if fold is not None else []), key=f"{block.id}.md")
+def _text_tree(block: TextBlock, text: Body | None) -> Node:
+    body = el("div", "md", *([] if text is None else [text]), key=f"{block.id}.md")
     if block.kind == "reasoning":
         said = el("summary", "label", "Thought" if block.done else "Thinking\u2026", key=f"{block.id}.s")
         return el("details", "thought", said, body, key=block.id)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from ..view.model import RunView
-from .folds import Folds
-from .html import block_tree, run_tree
+from .body import Blocks
+from .html import run_tree
 from .nodes import record_html
 from .transcript import markdown_transcript, plain_transcript
 
 
-def record(view: RunView, folds: Folds | None = None) -> str:
-    """The HTML of a run; `folds` are those of its live view, so that no text is rendered twice."""
-    known = folds if folds is not None else Folds()
-    trees = (block_tree(block, known.of(block)) for block in view.blocks)
-    return record_html(run_tree(view, [tree for tree in trees if tree is not None]))
+def record(view: RunView, blocks: Blocks | None = None) -> str:
+    """The HTML of a run; `blocks` are those of its live view, so that no text is rendered twice."""
+    known = blocks if blocks is not None else Blocks("b")
+    known.advance(view)
+    return record_html(run_tree(view, known))
 
 
-def record_bundle(view: RunView, folds: Folds | None = None) -> dict[str, str]:
+def record_bundle(view: RunView, blocks: Blocks | None = None) -> dict[str, str]:
     """A run in every form a saved output carries, by MIME type."""
     return {
-        "text/html": record(view, folds),
+        "text/html": record(view, blocks),
         "text/markdown": markdown_transcript(view),
         "text/plain": plain_transcript(view),
     }

@@ -15,6 +15,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from markdown_it import MarkdownIt
@@ -110,6 +111,7 @@ class TerminalRenderer:
                 case TextBlock():
                     self._text(before if isinstance(before, TextBlock) else None, after)
                 case ToolCard():
+                    self._inside(before if isinstance(before, ToolCard) else None, after)
                     self._card(after)
                 case HandoffMark():
                     self._handoff(after)
@@ -197,6 +199,23 @@ class TerminalRenderer:
         for line in _result_lines(card.output if card.state != "cancelled" else None):
             self._page.line([("    ", ""), (line, "dim" if card.error else "")])
 
+    def _inside(self, before: ToolCard | None, card: ToolCard) -> None:
+        """The run inside a call, when that has changed: its calls, with the name of the outer one."""
+        inner = card.inner
+        older = before.inner if before is not None else None
+        if inner is None or inner is older:
+            return
+        for was, now in changes(older or EMPTY, inner):
+            match now:
+                case ToolCard():
+                    named = replace(now, name=f"{card.name} \u203a {now.name}")
+                    self._inside(was if isinstance(was, ToolCard) else None, named)
+                    self._card(named)
+                case HandoffMark():
+                    self._handoff(now)
+                case Notice():
+                    self._notice(now)
+
     def _handoff(self, mark: HandoffMark) -> None:
         if mark.state == "asked" or mark.id in self._announced:
             return
@@ -207,6 +226,10 @@ class TerminalRenderer:
         self._page.line([("\u25cf ", "magenta"), (f"{word}: ", ""), (f"{_one_line(mark.source)} -> {target}", "bold")])
 
     def _notice(self, notice: Notice) -> None:
+        said = f"{notice.id} {notice.title}"
+        if said in self._announced:
+            return
+        self._announced.add(said)
         style = {"error": "red", "input": "cyan"}.get(notice.kind, "yellow")
         self._page.section("notice")
         self._page.line([(f"{_one_line(notice.title)}: ", f"bold {style}"), (escape.plain(notice.text), style)])

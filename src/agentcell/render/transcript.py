@@ -21,6 +21,11 @@ def plain_transcript(view: RunView) -> str:
     lines = [_head(view)]
     if view.prompt:
         lines += ["", f"> {escape.plain(view.prompt)}"]
+    return "\n".join(lines + _plain_blocks(view))
+
+
+def _plain_blocks(view: RunView) -> list[str]:
+    lines: list[str] = []
     for block in view.blocks:
         match block:
             case TurnHead(new_agent=True):
@@ -37,6 +42,8 @@ def plain_transcript(view: RunView) -> str:
                 edited = " (arguments changed by a person)" if block.edited else ""
                 call = f"{_one_line(block.name)}({_one_line(str(block.arguments))})"
                 lines.append(f"- {call}{edited}: {CARD_WORDS[block.state]}{said}")
+                if block.inner is not None:
+                    lines += [f"    {line}" if line else "" for line in _plain_blocks(block.inner)]
                 if block.state == "asking" and block.live:
                     lines.append(f"  {HOW_TO_DECIDE} {_one_line(' or '.join(decisions(block)))}")
             case HandoffMark():
@@ -44,7 +51,7 @@ def plain_transcript(view: RunView) -> str:
             case Notice():
                 lines += ["", f"{block.title}: {escape.plain(block.text)}"]
                 lines += [f"    {line}" for line in block.code.splitlines()]
-    return "\n".join(lines)
+    return lines
 
 
 def _head(view: RunView) -> str:
@@ -65,6 +72,11 @@ def markdown_transcript(view: RunView) -> str:
     parts = [f"**{inert(_head(view))}**"]
     if view.prompt:
         parts.append("\n".join(f"> {line}" for line in inert(view.prompt).splitlines()))
+    return "\n\n".join(parts + _markdown_blocks(view)) + "\n"
+
+
+def _markdown_blocks(view: RunView) -> list[str]:
+    parts: list[str] = []
     for block in view.blocks:
         match block:
             case TurnHead(new_agent=True):
@@ -82,7 +94,7 @@ def markdown_transcript(view: RunView) -> str:
             case Notice():
                 parts.append(f"**{inert(block.title)}**: {inert(block.text)}")
                 parts += [_code(block.code, "python")] if block.code else []
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def _markdown_call(card: ToolCard) -> str:
@@ -92,6 +104,9 @@ def _markdown_call(card: ToolCard) -> str:
     lines = [f"Tool `{name}` \u2014 {CARD_WORDS[card.state]}{edited}", _code(str(card.arguments), "json")]
     if card.state == "asking" and card.live:
         lines += [HOW_TO_DECIDE, _code("\n".join(decisions(card)), "python")]
+    if card.inner is not None:
+        inside = "\n\n".join(_markdown_blocks(card.inner))
+        lines.append("\n".join(f"> {line}".rstrip() for line in inside.splitlines()))
     if result:
         lines.append(_code(result))
     return "\n\n".join(lines)

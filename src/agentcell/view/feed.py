@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..stream_events import LogEvent
@@ -47,9 +48,10 @@ def merged(entries: Iterable[EntryLike]) -> Iterator[tuple[LogEvent | Delta, flo
         delta = as_delta(entry.event)
         if first is not None and (
             delta is None
-            or (delta.kind, delta.output_index, delta.part_index) != (first.kind, first.output_index, first.part_index)
+            or (delta.kind, delta.output_index, delta.part_index, delta.calls)
+            != (first.kind, first.output_index, first.part_index, first.calls)
         ):
-            yield Delta(first.kind, first.output_index, first.part_index, "".join(held)), last_at
+            yield replace(first, text="".join(held)), last_at
             first, held = None, []
         if delta is None:
             yield entry.event, entry.at
@@ -58,7 +60,7 @@ def merged(entries: Iterable[EntryLike]) -> Iterator[tuple[LogEvent | Delta, flo
             held.append(delta.text)
             last_at = entry.at
     if first is not None:
-        yield Delta(first.kind, first.output_index, first.part_index, "".join(held)), last_at
+        yield replace(first, text="".join(held)), last_at
 
 
 def fold(view: RunView, entries: Iterable[EntryLike]) -> RunView:

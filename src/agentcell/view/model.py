@@ -15,9 +15,11 @@ length, so that a fold of n pieces costs n.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Union
+from typing import Any, ClassVar, Literal, Union
 
+from ..rich_results import RichResult
 from .sequence import Sequence
 
 RunState = Literal["queued", "thinking", "streaming", "tools", "waiting", "done", "stopped", "failed", "paused"]
@@ -71,6 +73,24 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """What a model call was given."""
+
+    instructions: str | None
+    """The instructions."""
+    items: Sequence[Mapping[str, Any]] = field(repr=False)
+    """The input: JSON data."""
+    kept: int
+    """How many of the items, from the first, are those of the model call before."""
+    tools: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """The tools and handoffs: `name`, `description` and `parameters` of each."""
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The settings of the model call that are set."""
+    before: ModelRequest | None = field(default=None, repr=False, compare=False)
+    """What the model call before was given, without what was before that."""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnHead:
     """An agent begins a model call."""
 
@@ -90,6 +110,12 @@ class TurnHead:
     """When the response was complete."""
     new_agent: bool = False
     """Whether nothing before has said that this agent runs now."""
+    request: ModelRequest | None = None
+    """What the model was given."""
+    input_tokens: int = 0
+    """Tokens sent, once the model call has reported them."""
+    output_tokens: int = 0
+    """Tokens received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +134,18 @@ class TextBlock:
     """Whether it is complete."""
     cut: bool = False
     """Whether the run ended in the middle of it."""
+    schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The JSON schema of a structured output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a tool wrote in one channel without anything in between."""
+
+    channel: Literal["stdout", "stderr", "log", "warning"]
+    """Where it was written."""
+    text: Text
+    """What was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +178,34 @@ class ToolCard:
     """Whether the run goes on as soon as somebody decides about the call, when it is `asking`."""
     edited: bool = False
     """Whether a person has changed the arguments."""
+    schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The JSON schema of the arguments, once it is known."""
+    description: str = ""
+    """What the tool does, once somebody is asked about the call."""
+    digest: str | None = None
+    """The digest of what somebody is asked about, to which a decision is bound."""
+    asked: Text | None = None
+    """The arguments that the model wrote, when a person has changed them."""
+    asked_at: float | None = None
+    """When somebody was asked, in seconds since the run's start."""
+    decided_at: float | None = None
+    """When somebody had decided."""
+    decided_by: str | None = None
+    """Who decided."""
+    approved: bool | None = None
+    """What was decided."""
+    always: bool = False
+    """Whether the decision is about all further calls of the tool in this run."""
+    reason: str | None = None
+    """What the model is told of a rejection."""
+    printed: tuple[Printed, ...] = ()
+    """What the tool wrote."""
+    result: RichResult | None = None
+    """The result as what it is, when it is more than text."""
+    traceback: str | None = None
+    """Where it went wrong."""
+    inner: RunView | None = None
+    """The run inside the call, when an agent runs as the tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +226,10 @@ class HandoffMark:
     """Who goes on, once it is known."""
     state: Literal["asked", "done", "ignored"] = "asked"
     """Whether it has happened."""
+    at: float | None = None
+    """When it happened, in seconds since the run's start."""
+    filtered: bool = False
+    """Whether the next agent gets another history than the one before had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +246,10 @@ class Notice:
     """The whole message."""
     code: str = ""
     """What to run next, as Python code."""
+    pending: bool = False
+    """Whether it is about something that is still to come: added input that waits, a retry that counts down."""
+    until: float | None = None
+    """When that will come, in seconds since the run's start."""
 
 
 Block = Union[TurnHead, TextBlock, ToolCard, HandoffMark, Notice]
@@ -194,6 +268,8 @@ class Delta:
     """Which part of that output."""
     text: str
     """What is added."""
+    calls: tuple[str, ...] = ()
+    """The calls inside of which it grows, from the outermost, when agents run as tools."""
 
 
 class BlockIndex:
@@ -230,6 +306,8 @@ class BlockIndex:
 class RunView:
     """A run at one moment."""
 
+    path: str = ""
+    """What the ids of the blocks begin with: where the run stands inside of others."""
     run_id: str = ""
     """The run's id."""
     prompt: str = ""
@@ -256,6 +334,16 @@ class RunView:
     """Tokens sent so far."""
     output_tokens: int = 0
     """Tokens received so far."""
+    cached_tokens: int = 0
+    """Of the tokens sent, those that the provider had cached."""
+    reasoning_tokens: int = 0
+    """Of the tokens received, those of reasoning."""
+    cost: float | None = None
+    """What the run has cost so far, in US dollars; `None` when a price is not known."""
+    began: float = 0.0
+    """When the run began inside the one around it, in seconds since that one's start."""
+    takes_input: bool = False
+    """Whether input can be added while the run goes on."""
     error: str | None = None
     """What the run failed with."""
     final_output: str | None = None
@@ -266,10 +354,18 @@ class RunView:
     """The tools of this turn that are handoffs."""
     writes_data: bool = False
     """Whether the model writes a structured output in this turn."""
+    output_schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The JSON schema of that output."""
+    tool_schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False, compare=False)
+    """The JSON schemas of the arguments of this turn's tools, by name."""
+    request: ModelRequest | None = field(default=None, repr=False, compare=False)
+    """What the last model call was given."""
     running_tools: int = 0
     """How many tools run right now."""
     open_questions: int = 0
-    """How many calls wait for a decision right now."""
+    """How many calls wait for a decision right now, here and in the runs inside."""
+    waits: str | None = None
+    """The id of the notice that is about what is still to come, such as a retry."""
     blocks: Sequence[Block] = field(default_factory=Sequence)
     """What happened, in order."""
     index: BlockIndex = field(default_factory=BlockIndex, compare=False, repr=False)

@@ -7,6 +7,7 @@ turn and output index, so that nothing depends on ids that a provider may leave 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,9 @@ from ..stream_events import (
     ApprovalRequested,
     CallParsed,
     InputAdded,
+    InputQueued,
     LogEvent,
+    ModelRequested,
     ModelSilent,
     NestedEvent,
     RawResponsesStreamEvent,
@@ -27,12 +30,26 @@ from ..stream_events import (
     RunItemStreamEvent,
     RunStarted,
     ToolFinished,
+    ToolPrinted,
     ToolProgressed,
     ToolStarted,
     TurnStarted,
     UsageUpdated,
 )
-from .model import Block, Delta, HandoffMark, Notice, RunView, Text, TextBlock, ToolCard, TurnHead
+from .model import (
+    Block,
+    Delta,
+    HandoffMark,
+    ModelRequest,
+    Notice,
+    Printed,
+    RunView,
+    Text,
+    TextBlock,
+    ToolCard,
+    TurnHead,
+)
+from .sequence import Sequence
 
 _DELTAS = {
     "response.output_text.delta": ("answer", "content_index"),
@@ -64,6 +81,9 @@ def as_delta(event: LogEvent | Delta) -> Delta | None:
     """An event as a piece of growing text, when it is one."""
     if isinstance(event, Delta):
         return event
+    if isinstance(event, NestedEvent):
+        inner = as_delta(event.event)
+        return None if inner is None else replace(inner, calls=(event.call_id, *inner.calls))
     if not isinstance(event, RawResponsesStreamEvent):
         return None
     data: Any = event.data
@@ -79,8 +99,10 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
     """The view after `event`, which happened `at` seconds after the run's start."""
     view = replace(view, elapsed=at)
     match event:
-        case Delta():
+        case Delta(calls=()):
             return _grow(view, event)
+        case Delta(calls=(outer, *inner)):
+            return _inside(view, outer, replace(event, calls=tuple(inner)), None)
         case RawResponsesStreamEvent():
             delta = as_delta(event)
             return _grow(view, delta) if delta is not None else _raw(view, event.data)
@@ -90,16 +112,13 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
             return replace(view, agent=event.name_of("new_agent"))
         case RunStarted():
             started = replace(view, run_id=event.run_id, prompt=event.prompt, started_at=event.started_at)
-            return replace(started, state="thinking")
+            return replace(started, state="thinking", takes_input=not view.path)
         case TurnStarted():
             return _begin_turn(view, event)
+        case ModelRequested():
+            return _requested(view, event)
         case UsageUpdated():
-            return replace(
-                view,
-                requests=event.requests,
-                input_tokens=event.input_tokens,
-                output_tokens=event.output_tokens,
-            )
+            return _used(view, event)
         case CallParsed():
             return _parsed(view, event)
         case ToolStarted():
@@ -108,26 +127,32 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
             return _update(view, event.call_id, state="running", started=at)
         case ToolProgressed():
             return _update(view, event.call_id, progress=event.message, fraction=event.fraction)
+        case ToolPrinted():
+            return _printed(view, event)
         case ToolFinished():
             return _tool_finished(view, event)
         case ApprovalRequested():
-            view = replace(view, open_questions=view.open_questions + 1, state="waiting")
-            arguments = Text(event.arguments)
-            return _update(view, event.call_id, state="asking", arguments=arguments, live=event.live)
+            return _asked(view, event)
         case ApprovalDecided():
-            return _decided(view, event, event.call_id)
+            return _decided(view, event)
         case NestedEvent():
-            return _nested(view, event)
+            return _inside(view, event.call_id, event.event, event.at)
         case RetryScheduled():
             told = f"{event.error} \u2014 trying again in {event.delay:.1f} s (attempt {event.attempt + 1})."
-            return _add(view, Notice(f"t{view.turn}.retry{event.attempt}", "retry", "The model did not answer", told))
+            name = f"{view.path}t{view.turn}.retry{event.attempt}"
+            retry = Notice(name, "retry", "The model did not answer", told, pending=True, until=at + event.delay)
+            return _await(view, retry)
         case ModelSilent():
             told = f"Nothing has come from it for {event.seconds:.0f} s; the run goes on waiting."
-            return _add(view, Notice(f"s{len(view.blocks)}", "silent", "The model is silent", told))
+            name = f"{view.path}s{len(view.blocks)}"
+            return _await(view, Notice(name, "silent", "The model is silent", told, pending=True))
+        case InputQueued():
+            name = f"{view.path}i{event.number}"
+            return _add(view, Notice(name, "input", "Input waits for the next turn", event.text, pending=True))
         case InputAdded():
-            return _add(view, Notice(f"i{len(view.blocks)}", "input", "Input added", event.text))
+            return _taken_in(view, event)
         case RunFailed():
-            notice = Notice("error", "error", event.error_type, event.message)
+            notice = Notice(f"{view.path}error", "error", event.error_type, event.message)
             return _add(replace(view, error=f"{event.error_type}: {event.message}"), notice)
         case RunFinished():
             return _finish(view, event)
@@ -151,6 +176,102 @@ def _update(view: RunView, block_id: str, **changes: Any) -> RunView:
     return _set(view, found[0], replace(found[1], **changes))
 
 
+def _await(view: RunView, notice: Notice) -> RunView:
+    """Add a notice that is about what is still to come."""
+    return replace(_add(_arrived(view), notice), waits=notice.id)
+
+
+def _arrived(view: RunView) -> RunView:
+    """What was waited for has come."""
+    found = None if view.waits is None else view.find(view.waits)
+    if found is None:
+        return view
+    return replace(_set(view, found[0], replace(found[1], pending=False, until=None)), waits=None)
+
+
+def _taken_in(view: RunView, event: InputAdded) -> RunView:
+    """Added input that waited goes into the next turn."""
+    waited = [found for number in event.numbers if (found := view.find(f"{view.path}i{number}")) is not None]
+    if not waited:
+        return _add(view, Notice(f"{view.path}i.{len(view.blocks)}", "input", "Input added", event.text))
+    for place, notice in waited:
+        view = _set(view, place, replace(notice, title="Input added", pending=False))
+    return view
+
+
+def _requested(view: RunView, event: ModelRequested) -> RunView:
+    """What the model is given, and whether a handoff before has changed what is passed on."""
+    before = view.request
+    kept = Sequence[Any]() if before is None else before.items
+    if len(kept) != event.kept:
+        if before is not None and event.kept < len(kept):
+            view = _filtered(view)
+        kept = _sequence(kept[index] for index in range(min(event.kept, len(kept))))
+    for item in event.items:
+        kept = kept.append(item)
+    if before is not None:
+        before = replace(before, before=None)
+    request = ModelRequest(event.instructions, kept, event.kept, event.tools, event.settings, before)
+    return _turn_head(replace(view, request=request), request=request)
+
+
+def _sequence(items: Iterable[Any]) -> Sequence[Any]:
+    found = Sequence[Any]()
+    for item in items:
+        found = found.append(item)
+    return found
+
+
+def _filtered(view: RunView) -> RunView:
+    """Say so at the handoff before this turn, when there is one."""
+    place = len(view.blocks) - 1
+    while place >= 0 and isinstance(view.blocks[place], (TurnHead, Notice)):
+        place -= 1
+    mark = view.blocks[place] if place >= 0 else None
+    return _set(view, place, replace(mark, filtered=True)) if isinstance(mark, HandoffMark) else view
+
+
+def _used(view: RunView, event: UsageUpdated) -> RunView:
+    """What the model call has reported; a run inside another adds its own up, the outermost takes the totals."""
+    view = _turn_head(view, input_tokens=event.turn_input_tokens, output_tokens=event.turn_output_tokens)
+    if not view.path:
+        return _totals(view, event)
+    first = not view.requests
+    known = event.turn_cost is not None and (first or view.cost is not None)
+    return replace(
+        view,
+        requests=view.requests + 1,
+        input_tokens=view.input_tokens + event.turn_input_tokens,
+        output_tokens=view.output_tokens + event.turn_output_tokens,
+        cost=(view.cost or 0.0) + (event.turn_cost or 0.0) if known else None,
+    )
+
+
+def _totals(view: RunView, event: UsageUpdated) -> RunView:
+    return replace(
+        view,
+        requests=event.requests,
+        input_tokens=event.input_tokens,
+        output_tokens=event.output_tokens,
+        cached_tokens=event.cached_tokens,
+        reasoning_tokens=event.reasoning_tokens,
+        cost=event.cost,
+    )
+
+
+def _printed(view: RunView, event: ToolPrinted) -> RunView:
+    found = view.find(event.call_id)
+    if found is None or not isinstance(found[1], ToolCard):
+        return view
+    card = found[1]
+    last = card.printed[-1] if card.printed else None
+    if last is not None and last.channel == event.channel:
+        printed = (*card.printed[:-1], Printed(last.channel, last.text.grown(event.text)))
+    else:
+        printed = (*card.printed, Printed(event.channel, Text(event.text)))
+    return _set(view, found[0], replace(card, printed=printed))
+
+
 def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
     last = next((b for b in _newest(view) if isinstance(b, (TurnHead, HandoffMark))), None)
     known = last.target if isinstance(last, HandoffMark) else last.agent if last is not None else None
@@ -159,7 +280,7 @@ def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
     ):  # a run that goes on from a state begins with calls, and the header names it
         known = view.agent
     head = TurnHead(
-        f"t{event.turn}",
+        f"{view.path}t{event.turn}",
         event.turn,
         event.agent,
         event.model,
@@ -176,10 +297,12 @@ def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
         state="thinking",
         handoff_tools=event.handoffs,
         writes_data=event.structured,
+        output_schema=event.output_schema,
+        tool_schemas=event.tool_schemas,
         running_tools=0,
         open_questions=0,
     )
-    return _add(view, head)
+    return _add(_arrived(view), head)
 
 
 def _newest(view: RunView) -> Any:
@@ -187,13 +310,14 @@ def _newest(view: RunView) -> Any:
 
 
 def _turn_head(view: RunView, **changes: Any) -> RunView:
-    found = view.find(f"t{view.turn}")
+    found = view.find(f"{view.path}t{view.turn}")
     return view if found is None else _set(view, found[0], replace(found[1], **changes))
 
 
 def _first_token(view: RunView) -> RunView:
     """Note when the response began to arrive."""
-    found = view.find(f"t{view.turn}")
+    view = _arrived(view)
+    found = view.find(f"{view.path}t{view.turn}")
     if found is not None and isinstance(found[1], TurnHead) and found[1].first_token is None:
         view = _set(view, found[0], replace(found[1], first_token=view.elapsed))
     return view if view.state == "streaming" else replace(view, state="streaming")
@@ -203,7 +327,7 @@ def _grow(view: RunView, delta: Delta) -> RunView:
     """Add a piece to the text that it belongs to."""
     view = _first_token(view)
     if delta.kind == "arguments":
-        found = view.find(f"t{view.turn}.{delta.output_index}")
+        found = view.find(_output_id(view, delta.output_index))
         if found is None:
             return view
         place, call = found
@@ -213,18 +337,24 @@ def _grow(view: RunView, delta: Delta) -> RunView:
     block_id = _text_id(view, delta.kind, delta.output_index, delta.part_index)
     found = view.find(block_id)
     if found is None:
-        return _add(view, TextBlock(block_id, _text_kind(view, delta.kind), view.agent, Text(delta.text)))
+        return _add(view, _new_text(view, block_id, delta.kind, delta.text))
     place, block = found
     assert isinstance(block, TextBlock)
     return _set(view, place, replace(block, text=block.text.grown(delta.text)))
 
 
+def _output_id(view: RunView, output_index: int) -> str:
+    return f"{view.path}t{view.turn}.{output_index}"
+
+
 def _text_id(view: RunView, kind: str, output_index: int, part_index: int) -> str:
-    return f"t{view.turn}.{output_index}.{kind[0]}{part_index}"
+    return f"{_output_id(view, output_index)}.{kind[0]}{part_index}"
 
 
-def _text_kind(view: RunView, kind: Any) -> Any:
-    return "data" if kind == "answer" and view.writes_data else kind
+def _new_text(view: RunView, block_id: str, kind: Any, text: str, *, done: bool = False) -> TextBlock:
+    data = kind == "answer" and view.writes_data
+    schema = view.output_schema if data else None
+    return TextBlock(block_id, "data" if data else kind, view.agent, Text(text), done=done, schema=schema)
 
 
 def _raw(view: RunView, data: Any) -> RunView:
@@ -248,25 +378,25 @@ def _end_text(view: RunView, kind: Any, data: Any, part_index: int) -> RunView:
     found = view.find(block_id)
     if found is None:
         whole = getattr(data, "text", None) or getattr(data, "refusal", "")
-        block = TextBlock(block_id, _text_kind(view, kind), view.agent, Text(whole), done=True)
-        return _add(_first_token(view), block) if whole else view
+        return _add(_first_token(view), _new_text(view, block_id, kind, whole, done=True)) if whole else view
     return _set(view, found[0], replace(found[1], done=True))
 
 
 def _begin_call(view: RunView, output_index: int, item: Any) -> RunView:
     """A call appears as soon as its name is known."""
-    block_id = f"t{view.turn}.{output_index}"
+    block_id = _output_id(view, output_index)
     if view.find(block_id) is not None:
         return view
     call_id = item.call_id or block_id
     if item.name in view.handoff_tools:
         return _add(view, HandoffMark(block_id, call_id, view.agent, item.name, Text()), call_id)
-    return _add(view, ToolCard(block_id, call_id, item.name, Text()), call_id)
+    schema = view.tool_schemas.get(item.name)
+    return _add(view, ToolCard(block_id, call_id, item.name, Text(), schema=schema), call_id)
 
 
 def _end_call(view: RunView, output_index: int, item: Any) -> RunView:
     """The arguments are complete; what came as deltas stays, so that it is not written again."""
-    found = view.find(f"t{view.turn}.{output_index}")
+    found = view.find(_output_id(view, output_index))
     if found is None:
         return view
     place, block = found
@@ -283,63 +413,91 @@ def _parsed(view: RunView, event: CallParsed) -> RunView:
     """The loop has accepted a call; one that the stream did not show appears now."""
     if view.find(event.call_id) is not None:
         return view
-    arguments = Text(event.arguments)
+    block_id, arguments = f"{view.path}c.{event.call_id}", Text(event.arguments)
     if event.kind == "handoff":
-        mark = HandoffMark(f"c.{event.call_id}", event.call_id, view.agent, event.name, arguments)
-        return _add(view, mark, event.call_id)
-    return _add(view, ToolCard(f"c.{event.call_id}", event.call_id, event.name, arguments, "called"), event.call_id)
+        return _add(view, HandoffMark(block_id, event.call_id, view.agent, event.name, arguments), event.call_id)
+    schema = view.tool_schemas.get(event.name)
+    return _add(view, ToolCard(block_id, event.call_id, event.name, arguments, "called", schema=schema), event.call_id)
 
 
-def _decided(view: RunView, event: ApprovalDecided, block_id: str) -> RunView:
+def _asked(view: RunView, event: ApprovalRequested) -> RunView:
+    """A call waits for a decision about exactly what is shown."""
+    view = replace(view, open_questions=view.open_questions + 1, state="waiting")
+    found = view.find(event.call_id)
+    known = found[1].schema if found is not None and isinstance(found[1], ToolCard) else None
+    return _update(
+        view,
+        event.call_id,
+        state="asking",
+        arguments=Text(event.arguments),
+        live=event.live,
+        digest=event.digest,
+        schema=event.schema if event.schema is not None else known,
+        description=event.description,
+        asked_at=view.elapsed,
+    )
+
+
+def _decided(view: RunView, event: ApprovalDecided) -> RunView:
     """A person, or a program in a person's place, has answered."""
-    found = view.find(block_id)
-    if found is not None and isinstance(found[1], ToolCard) and found[1].state == "asking":
+    found = view.find(event.call_id)
+    if found is None or not isinstance(found[1], ToolCard):
+        return view
+    card = found[1]
+    if card.state == "asking":
         view = replace(view, open_questions=max(0, view.open_questions - 1))
     view = replace(view, state="waiting" if view.open_questions else "tools")
-    changes = {} if event.arguments is None else {"arguments": Text(event.arguments), "edited": True}
-    return _update(view, block_id, state="called", **changes)
+    changes: dict[str, Any] = {}
+    if event.arguments is not None:
+        changes = {"arguments": Text(event.arguments), "edited": True, "asked": card.arguments}
+    return _update(
+        view,
+        event.call_id,
+        state="called",
+        decided_at=view.elapsed,
+        decided_by=event.by,
+        approved=event.approved,
+        always=event.always,
+        reason=event.message,
+        **changes,
+    )
 
 
-def _nested(view: RunView, event: NestedEvent) -> RunView:
-    """Of what happens inside an agent that runs as a tool only the calls that somebody must decide on are shown."""
-    block_id, inner, outer = f"n.{event.call_id}", event.event, view.find(event.call_id)
-    while isinstance(inner, NestedEvent):
-        block_id, inner = f"{block_id}.{inner.call_id}", inner.event
-    if not isinstance(inner, (ApprovalRequested, ApprovalDecided, ToolStarted, ToolFinished)):
+def _inside(view: RunView, call_id: str, event: LogEvent | Delta, inner_at: float | None) -> RunView:
+    """Fold what happens inside an agent that runs as a tool into the view inside its card."""
+    found = view.find(call_id)
+    if found is None or not isinstance(found[1], ToolCard):
         return view
-    block_id = f"{block_id}.{inner.call_id}"
-    match inner:
-        case ApprovalRequested():
-            view = replace(view, open_questions=view.open_questions + 1, state="waiting")
-            caller = f"{outer[1].name} \u203a " if outer is not None and isinstance(outer[1], ToolCard) else ""
-            name, arguments = caller + inner.name, Text(inner.arguments)
-            if view.find(block_id) is None:
-                view = _add(view, ToolCard(block_id, inner.call_id, name, arguments))
-            return _update(view, block_id, state="asking", arguments=arguments, live=inner.live)
-        case ApprovalDecided():
-            return view if view.find(block_id) is None else _decided(view, inner, block_id)
-        case ToolStarted():
-            return _update(view, block_id, state="running", started=view.elapsed)
-        case ToolFinished():
-            return _ended(view, inner, block_id)
+    place, card = found[0], found[1]
+    before = card.inner
+    if before is None:
+        began = view.elapsed - (inner_at or 0.0)
+        before = RunView(path=f"{card.id}/", began=began)
+    after = reduce(before, event, view.elapsed - before.began)
+    view = _set(view, place, replace(card, inner=after))
+    questions = after.open_questions - before.open_questions
+    if questions:
+        still = max(0, view.open_questions + questions)
+        view = replace(view, open_questions=still, state="waiting" if still else "tools")
+    while isinstance(event, NestedEvent):
+        event = event.event
+    return _totals(view, event) if isinstance(event, UsageUpdated) and not view.path else view
 
 
 def _tool_finished(view: RunView, event: ToolFinished) -> RunView:
     found = view.find(event.call_id)
     if found is None or not isinstance(found[1], ToolCard) or found[1].state == "running":  # rejected ones never ran
         view = replace(view, running_tools=max(0, view.running_tools - 1))
-    return _ended(view, event, event.call_id)
-
-
-def _ended(view: RunView, event: ToolFinished, block_id: str) -> RunView:
     return _update(
         view,
-        block_id,
+        event.call_id,
         state=event.status,
         output=event.output or None,
         error=event.error,
         ended=view.elapsed,
         fraction=None,
+        result=event.result,
+        traceback=event.traceback,
     )
 
 
@@ -348,9 +506,17 @@ def _item(view: RunView, item: Any) -> RunView:
     if isinstance(item, HandoffOutputItem):
         found = view.find(str(item.raw_item.get("call_id")))
         if found is not None and isinstance(found[1], HandoffMark):
-            return _set(view, found[0], replace(found[1], target=item.name_of("target_agent"), state="done"))
+            target = item.name_of("target_agent")
+            return _set(view, found[0], replace(found[1], target=target, state="done", at=view.elapsed))
         mark = HandoffMark(
-            f"h{len(view.blocks)}", "", item.name_of("source_agent"), "", Text(), item.name_of("target_agent"), "done"
+            f"{view.path}h{len(view.blocks)}",
+            "",
+            item.name_of("source_agent"),
+            "",
+            Text(),
+            item.name_of("target_agent"),
+            "done",
+            at=view.elapsed,
         )
         return _add(view, mark)
     if isinstance(item, ToolCallOutputItem) and item.call_id:
@@ -368,6 +534,7 @@ def _item(view: RunView, item: Any) -> RunView:
 
 def _finish(view: RunView, event: RunFinished) -> RunView:
     """Settle everything that was under way."""
+    view = _arrived(view)
     for place in range(len(view.blocks)):
         block = view.blocks[place]
         match block:
@@ -381,10 +548,14 @@ def _finish(view: RunView, event: RunFinished) -> RunView:
                 view = _set(view, place, replace(block, state="cancelled", ended=view.elapsed))
             case TurnHead(ended=None):
                 view = _set(view, place, replace(block, ended=view.elapsed))
+            case Notice(kind="input", pending=True):
+                title = "Input waits until the run goes on" if event.status == "paused" else "Input was not taken in"
+                view = _set(view, place, replace(block, title=title, pending=False))
     if event.status == "stopped":
-        view = _add(view, Notice("stopped", "stopped", "Stopped", "The run was stopped before its end."))
-    if event.status == "paused":
-        waiting = sum(isinstance(b, ToolCard) and b.state == "asking" for b in _newest(view))
+        told = "The run was stopped before its end."
+        view = _add(view, Notice(f"{view.path}stopped", "stopped", "Stopped", told))
+    if event.status == "paused" and not view.path:
+        waiting = _asking(view)
         what = "A call waits" if waiting == 1 else f"{waiting} calls wait"
         told = f"{what} for approval. Decide, and go on, in any cell or, with the stored state, in any kernel:"
         code = _GO_ON.format(decide=_DECIDE_ONE if waiting == 1 else _DECIDE_EACH)
@@ -396,4 +567,12 @@ def _finish(view: RunView, event: RunFinished) -> RunView:
         structured=event.structured,
         running_tools=0,
         open_questions=0,
+        takes_input=False,
     )
+
+
+def _asking(view: RunView) -> int:
+    """How many calls wait for a decision, here and in the runs inside."""
+    cards = [block for block in view.blocks if isinstance(block, ToolCard)]
+    inside = sum(_asking(card.inner) for card in cards if card.inner is not None)
+    return sum(card.state == "asking" for card in cards) + inside

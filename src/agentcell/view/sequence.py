@@ -8,7 +8,7 @@ rest. Only appending and replacing exist; that is all a fold needs.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -40,6 +40,16 @@ class Sequence(Generic[T]):
         for level in range(self._depth, 0, -1):
             node = node[(index >> (_BITS * level)) & _MASK]
         return node[index & _MASK]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return self._root is other._root or (len(self) == len(other) and list(self) == list(other))
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Sequence({list(self)!r})"
 
     def append(self, value: T) -> Sequence[T]:
         """The sequence with `value` at its end."""

@@ -17,7 +17,7 @@
  *   off(name: string, callback?: (...args: any[]) => void): void,
  *   send(message: unknown): void,
  * }} Model
- * @typedef {["add" | "set" | "text", string, string] | ["attr", string, string, string | null] | ["md", string, ...any[]]} Operation
+ * @typedef {["add" | "first" | "after" | "set" | "text" | "grow", string, string] | ["del", string] | ["attr", string, string, string | null] | ["md", string, ...any[]]} Operation
  * @typedef {{ v: 1, t: "frame", seq: number, ops: Operation[] }} Frame
  * @typedef {{ v: 1, t: "snap", seq: number, html: string }} Snapshot
  * @typedef {{ v: 1, t: "end", seq: number }} End
@@ -301,12 +301,22 @@ class Copy {
   apply(operation) {
     const element = this.find(operation[1]);
     switch (operation[0]) {
-      case "add": {
-        const fragment = sanitize(operation[2]);
-        this.learn(fragment);
-        element.append(fragment);
+      case "add":
+        element.append(this.made(operation[2]));
         break;
-      }
+      case "first":
+        element.prepend(this.made(operation[2]));
+        break;
+      case "after":
+        element.after(this.made(operation[2]));
+        break;
+      case "del":
+        this.forget(element);
+        element.remove();
+        break;
+      case "grow":
+        addText(element, operation[2]);
+        break;
       case "set":
         this.replace(element, sanitize(operation[2]));
         break;
@@ -324,12 +334,28 @@ class Copy {
     }
   }
 
+  /** A fragment whose keys are known. @param {string} html */
+  made(html) {
+    const fragment = sanitize(html);
+    this.learn(fragment);
+    return fragment;
+  }
+
+  /** Let the keys and clocks of an element go. @param {Element} element */
+  forget(element) {
+    this.hide(element);
+    for (const part of [element, ...element.querySelectorAll("[data-k]")]) {
+      const key = part.getAttribute("data-k");
+      if (key !== null && this.keys.get(key) === part) this.keys.delete(key);
+    }
+  }
+
   /** Put a new element in an old one's place; the focus stays where it was.
    * @param {Element} old @param {DocumentFragment} fragment */
   replace(old, fragment) {
     const active = old.contains(document.activeElement) ? document.activeElement : null;
     const key = active?.closest("[data-k]")?.getAttribute("data-k") ?? "";
-    this.hide(old);
+    this.forget(old);
     this.learn(fragment);
     old.replaceWith(fragment);
     if (active) focusLike(active, this.keys.get(key));

@@ -1,0 +1,79 @@
+"""The body of a run: its blocks as trees, with the parts of them that grow.
+
+One `Blocks` belongs to one run, and to each run inside it; it serves the live view and the record, so that what was
+rendered once is not rendered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..view.model import EMPTY, Block, RunView, TextBlock, ToolCard
+from ..view.patch import changes
+from .differences import difference
+from .folds import Operation, TextFold
+from .html import block_tree
+from .nodes import Body, Node, live_html, record_html
+
+
+class Blocks:
+    """The blocks of a run that may still grow."""
+
+    def __init__(self, key: str) -> None:
+        self.view: RunView = EMPTY
+        """The view that is shown."""
+        self.trees: dict[str, Node] = {}
+        """The tree of each block that shows something, in order."""
+        self._key = key
+        self._texts: dict[str, TextFold] = {}
+        self._inner: dict[str, Blocks] = {}
+
+    def advance(self, view: RunView) -> list[Operation]:
+        """Show a later view of the same run; returns the operations that bring a page there."""
+        operations: list[Operation] = []
+        older, self.view = self.view, view
+        for change in changes(older, view):
+            grown = self._grow(change.after)
+            tree = block_tree(change.after, self._body(change.after))
+            if tree is None:
+                continue
+            known = self.trees.get(change.after.id)
+            self.trees[change.after.id] = tree
+            if known is None:
+                operations.append(["add", self._key, live_html(tree)])
+            else:
+                operations += grown
+                operations += difference(known, tree)
+        return operations
+
+    def _grow(self, block: Block) -> list[Operation]:
+        """Bring the growing part of a block up to date; nothing to tell a page that does not have the part yet."""
+        if isinstance(block, TextBlock):
+            fold = self._texts.get(block.id)
+            if fold is None:
+                fold = self._texts[block.id] = TextFold(block)
+            return fold.advance(block)
+        if isinstance(block, ToolCard) and block.inner is not None:
+            inner = self._inner.get(block.id)
+            if inner is None:
+                inner = self._inner[block.id] = Blocks(f"{block.inner.path}b")
+                inner.advance(block.inner)
+                return []
+            return inner.advance(block.inner)
+        return []
+
+    def _body(self, block: Block) -> Body | None:
+        if isinstance(block, TextBlock):
+            return self._texts[block.id].body
+        return self._inner.get(block.id)
+
+    def live_html(self) -> str:
+        """All blocks in the live skin."""
+        return "".join(live_html(tree) for tree in self._nodes())
+
+    def record_html(self) -> str:
+        """All blocks in the record skin."""
+        return "".join(record_html(tree) for tree in self._nodes())
+
+    def _nodes(self) -> Iterator[Node]:
+        return iter(self.trees.values())
