@@ -17,6 +17,7 @@ export const skip = JSDOM ? false : "jsdom is not installed: npm install --prefi
 /** Make a fresh document global, as in a page. */
 export function page() {
   const { window } = new JSDOM("<!doctype html><body></body>");
+  globalThis.window = window;
   for (const name of ["document", "Node", "Element", "AbortController", "AbortSignal"]) globalThis[name] = window[name];
   return window;
 }

@@ -216,7 +216,7 @@ domTest("clocks count from what the kernel said", () => {
   let now = 1000;
   mock.timers.enable({ apis: ["setInterval"] });
   mock.method(performance, "now", () => now);
-  const { model, view } = start('<time data-k="t" data-tick="2500">2.5 s</time>');
+  const { model, view } = start('<p data-clock="4500"><time data-k="t" data-tick="2000">2.5 s</time></p>');
   const el = view();
   now += 700;
   mock.timers.tick(100);
@@ -250,7 +250,7 @@ domTest("clocks go on when a view comes back", () => {
   let now = 1000;
   mock.timers.enable({ apis: ["setInterval"] });
   mock.method(performance, "now", () => now);
-  const { view } = start('<time data-k="t" data-tick="2500">2.5 s</time>');
+  const { view } = start('<p data-clock="2500"><time data-k="t" data-tick="0">2.5 s</time></p>');
   view().stop();
   now += 1700;
   const again = view();
@@ -260,6 +260,104 @@ domTest("clocks go on when a view comes back", () => {
   mock.timers.reset();
   mock.restoreAll();
   assert.equal(shown, "4.2 s");
+});
+
+domTest("a countdown stops at nothing, and a timeline knows what time it is", () => {
+  let now = 1000;
+  mock.timers.enable({ apis: ["setInterval"] });
+  mock.method(performance, "now", () => now);
+  const { model, view } = start(`<p data-k="run" data-clock="1000"><span data-k="c" data-left="3000"></span></p><div data-k="l" data-tick="0" data-span=""></div>`);
+  const el = view();
+  const seen = () => [el.querySelector("span").textContent, el.querySelector("[data-k=l]").style.getPropertyValue("--t")];
+  assert.deepEqual(seen(), ["2.0 s", "1.000"]);
+  now += 500;
+  for (let count = 0; count < 3; count++) mock.timers.tick(100);
+  assert.deepEqual(seen(), ["1.5 s", "1.500"]);
+  now += 9500;
+  for (let count = 0; count < 3; count++) mock.timers.tick(100);
+  assert.equal(seen()[0], "0.0 s");
+  model.hear({ t: "frame", seq: 1, ops: [["attr", "run", "data-clock", "2000"]] });
+  for (let count = 0; count < 3; count++) mock.timers.tick(100);
+  assert.deepEqual(seen(), ["1.0 s", "2.000"]);
+  el.stop();
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
+const FOLDING = '<button data-k="f" data-fold="c" aria-expanded="true"></button><div data-k="c">all</div>';
+
+domTest("what a person folds away stays so, in a snapshot too, and the kernel is not asked", () => {
+  const { model, view } = start(FOLDING);
+  const el = view();
+  const state = () => [el.querySelector("[data-k=c]").hidden, el.querySelector("button").getAttribute("aria-expanded")];
+  el.querySelector("button").click();
+  assert.deepEqual(state(), [true, "false"]);
+  model.hear({ t: "snap", seq: 3, html: FOLDING });
+  assert.deepEqual(state(), [true, "false"]);
+  el.querySelector("button").click();
+  assert.deepEqual(state(), [false, "true"]);
+  assert.deepEqual(model.sent, []);
+});
+
+const CARDS = ["a", "b", "c"].map((key) => `<details class="ac-card" data-k="${key}"><summary>${key}</summary></details>`);
+const BARS = ["a", "b"].map((key) => `<span data-to="${key}" tabindex="-1">${key}</span>`);
+
+domTest("j and k go from card to card, arrows from bar to bar, Enter from a bar to its card", () => {
+  const { view } = start(`<p>${BARS.join("")}</p>${CARDS.join("")}`);
+  const el = view();
+  el.firstElementChild.append(document.createElement("textarea"));
+  document.body.append(el);
+  Element.prototype.scrollIntoView = () => {};
+  const press = (key) => {
+    const event = new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    document.activeElement.dispatchEvent(event);
+    return [document.activeElement.textContent, event.defaultPrevented];
+  };
+  el.querySelector("summary").focus();
+  assert.deepEqual([press("j"), press("j"), press("j"), press("k")], [["b", true], ["c", true], ["c", true], ["b", true]]);
+  el.querySelector("[data-to]").focus();
+  assert.deepEqual([press("ArrowRight"), press("Enter")], [["b", true], ["b", true]]);
+  assert.equal(document.activeElement.localName, "summary");
+  assert.deepEqual([...el.querySelectorAll("details")].map((card) => card.open), [false, true, false]);
+  el.querySelector("textarea").focus();
+  assert.equal(press("j")[1], false, "what is typed is typed");
+  el.remove();
+  el.stop();
+});
+
+domTest("keys that mean something here do not reach the notebook, others do", () => {
+  const { view } = start(`${CARDS[0]}<button data-do="x">x</button>`);
+  const el = view();
+  document.body.append(el);
+  const heard = [];
+  const listen = (event) => heard.push(event.key);
+  document.addEventListener("keydown", listen, true);
+  for (const [place, key] of [["summary", "j"], ["summary", "Enter"], ["button", " "], ["summary", "x"], ["button", "Escape"]]) {
+    el.querySelector(place).dispatchEvent(new window.KeyboardEvent("keydown", { key, bubbles: true }));
+  }
+  document.removeEventListener("keydown", listen, true);
+  el.remove();
+  el.stop();
+  assert.deepEqual(heard, ["x", "Escape"]);
+});
+
+domTest("parts come and go anywhere among their siblings, and text grows", () => {
+  const { model, view } = start('<div data-k="p"><i></i><span data-k="a">a</span><span data-k="c">c</span></div>');
+  const el = view();
+  const first = el.querySelector("[data-k=a]");
+  model.hear({
+    t: "frame",
+    seq: 1,
+    ops: [
+      ["after", "a", '<span data-k="b">b</span>'],
+      ["first", "p", '<span data-k="z">z</span>'],
+      ["del", "c"],
+      ["add", "p", '<span data-k="c">C</span>'],
+      ["grow", "a", "aa"],
+    ],
+  });
+  assert.equal(el.textContent, "zaaabC");
+  assert.equal(el.querySelector("[data-k=a]"), first, "what stays is the same element");
 });
 
 const PLACEHOLDER = '<p data-k="m"><span class="ac-image" data-src="https://h.example/x.png">alt</span></p>';

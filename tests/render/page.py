@@ -61,8 +61,10 @@ class Page:
 
 def normal(element: Element) -> object:
     """A tree in a form in which the order of attributes does not count, nor where its clocks stand."""
-    attributes = sorted((name, value or "") for name, value in element.attributes if name != "data-tick")
-    ticking = any(name == "data-tick" for name, _ in element.attributes)
+    names = {name for name, _ in element.attributes}
+    clocks = {"data-tick", "data-clock", *(("style",) if "data-span" in names else ())}
+    attributes = sorted((name, value or "") for name, value in element.attributes if name not in clocks)
+    ticking = "data-tick" in names and "data-span" not in names
     return (
         element.tag,
         attributes,

@@ -113,7 +113,7 @@ class LiveDisplay:
         widget = self._widget
         if widget is not None:
             widget.finish()
-        bundle = record_bundle(self._feed.view, widget.renderer.blocks if widget is not None else None)
+        bundle = record_bundle(self._feed.view, widget.renderer.parts if widget is not None else None)
         # Outside of any cell's context the update belongs to the cell that is executing now; executors that only
         # listen to that one would otherwise miss the end of a run that an earlier cell has started.
         contextvars.Context().run(self._publish, bundle, True)

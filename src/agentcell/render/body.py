@@ -1,7 +1,7 @@
 """The body of a run: its blocks as trees, with the parts of them that grow.
 
-One `Blocks` belongs to one run, and to each run inside it; it serves the live view and the record, so that what was
-rendered once is not rendered again.
+One `Blocks` belongs to one run, and to each run inside it; `RunParts` are those of the outermost with its timeline.
+They serve the live view and the record, so that what was rendered once is not rendered again.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from .differences import difference
 from .folds import Operation, TextFold
 from .html import block_tree
 from .nodes import Body, Node, live_html, record_html
+from .times import Times
 
 
 class Blocks:
     """The blocks of a run that may still grow."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, began: float = 0.0) -> None:
         self.view: RunView = EMPTY
         """The view that is shown."""
         self.trees: dict[str, Node] = {}
         """The tree of each block that shows something, in order."""
         self._key = key
+        self._began = began
         self._texts: dict[str, TextFold] = {}
         self._inner: dict[str, Blocks] = {}
 
@@ -34,7 +36,7 @@ class Blocks:
         older, self.view = self.view, view
         for change in changes(older, view):
             grown = self._grow(change.after)
-            tree = block_tree(change.after, self._body(change.after))
+            tree = block_tree(change.after, self._body(change.after), self._began)
             if tree is None:
                 continue
             known = self.trees.get(change.after.id)
@@ -56,7 +58,7 @@ class Blocks:
         if isinstance(block, ToolCard) and block.inner is not None:
             inner = self._inner.get(block.id)
             if inner is None:
-                inner = self._inner[block.id] = Blocks(f"{block.inner.path}b")
+                inner = self._inner[block.id] = Blocks(f"{block.inner.path}b", self._began + block.inner.began)
                 inner.advance(block.inner)
                 return []
             return inner.advance(block.inner)
@@ -77,3 +79,17 @@ class Blocks:
 
     def _nodes(self) -> Iterator[Node]:
         return iter(self.trees.values())
+
+
+class RunParts:
+    """What of one run grows: its blocks and its timeline."""
+
+    def __init__(self) -> None:
+        self.blocks: Blocks = Blocks("b")
+        """What happened."""
+        self.times: Times = Times()
+        """When it happened."""
+
+    def advance(self, view: RunView) -> list[Operation]:
+        """Show a later view of the run; returns the operations that bring a page there."""
+        return self.times.advance(view) + self.blocks.advance(view)

@@ -16,13 +16,13 @@ WRITING_TAIL = 400
 """Characters of unfinished arguments that are shown while they are written."""
 
 
-def card_tree(card: ToolCard, inner: Body | None = None) -> Node:
-    """The card of a call; `inner` is the body of the run inside it."""
+def card_tree(card: ToolCard, inner: Body | None = None, began: float = 0.0) -> Node:
+    """The card of a call in a run that began at `began`; `inner` is the body of the run inside it."""
     mark = CARD_MARKS.get(card.state, "\u25cf")
     time = el("span", "meta", key=f"{card.id}.t")
     if card.started is not None:
         over = card.ended is not None
-        time = ticking(time, (card.ended or card.started) - card.started, ended=over, lead=" \u00b7 ")
+        time = ticking(time, began + card.started, began + (card.ended or card.started), ended=over, lead=" \u00b7 ")
     summary = el(
         "summary",
         "title",
@@ -99,14 +99,12 @@ def _brief(card: ToolCard) -> str:
     return line if len(line) <= BRIEF_LENGTH else line[: BRIEF_LENGTH - 1] + "\u2026"
 
 
-def ticking(node: Node, seconds: float, *, ended: bool, lead: str = "") -> Node:
-    """Show a time span; the page counts on from it until `ended`."""
-    if not ended:
-        node.live["data-tick"] = str(round(seconds * 1000))
-    counter = el("span", "", duration(seconds))
+def ticking(node: Node, start: float, now: float, *, ended: bool, lead: str = "") -> Node:
+    """Show the time since `start`, in seconds of the run; until `ended` the page counts on by itself."""
     if ended:
-        node.children = [lead + duration(seconds)]
-    else:
-        counter.live, node.live = node.live, {}
-        counter.key, node.children = f"{node.key}.n", [lead, counter]
+        node.children = [lead + duration(now - start)]
+        return node
+    counter = el("span", "", duration(now - start), key=f"{node.key}.n")
+    counter.live["data-tick"] = str(round(start * 1000))
+    node.children = [lead, counter] if lead else [counter]
     return node

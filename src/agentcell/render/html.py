@@ -1,59 +1,25 @@
-"""A run as a tree of elements (`render.nodes`): the header and the blocks of the body."""
+"""A run as a tree of elements (`render.nodes`): the whole, and the blocks of its body."""
 
 from __future__ import annotations
 
 from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
-from .card import card_tree, pretty, ticking
+from .card import card_tree, pretty
+from .header import header
 from .nodes import Body, Node, el
-from .words import STATE_WORDS
 
 
-def run_tree(view: RunView, blocks: Body | None) -> Node:
-    """The whole view; `blocks` are what stands in its body."""
-    root = el("section", "run", header(view), el("div", "prompt", view.prompt, key="p"), key="run", mods=(view.state,))
-    root.children.append(el("div", "body", *([] if blocks is None else [blocks]), key="b"))
+def run_tree(view: RunView, blocks: Body | None = None, times: Node | None = None) -> Node:
+    """The whole view: what stands in its body, and its timeline."""
+    body = el("div", "body", *([] if blocks is None else [blocks]), key="b")
+    inside = [el("div", "prompt", view.prompt, key="p"), *([] if times is None else [times]), body]
+    root = el("section", "run", header(view), el("div", "content", *inside, key="c"), key="run", mods=(view.state,))
     root.attributes["aria-label"] = "agent run"
     return root
 
 
-def header(view: RunView) -> Node:
-    """Who is working, on what, for how long and at what cost, in one line."""
-    dot = el("span", "dot", "\u25cf", key="h.dot", mods=(view.state,))
-    dot.attributes["aria-hidden"] = "true"
-    model = view.label if view.is_demo and view.label else view.model
-    head = el(
-        "header",
-        "head",
-        dot,
-        el("strong", "state", STATE_WORDS[view.state], key="h.state"),
-        el("span", "who", _sep(view.agent), key="h.agent"),
-        el("span", "model", _sep(model), key="h.model", mods=("demo",) if view.is_demo else ()),
-        ticking(el("span", "meta", key="h.time"), view.elapsed, ended=view.finished, lead=" \u00b7 "),
-        el("span", "meta", _tokens(view), key="h.tokens"),
-        key="h",
-    )
-    stop = el("button", "stop", "Stop", key="h.stop")
-    stop.live_only = True
-    stop.live.update({"type": "button", "data-do": "stop", "title": "Stop this run now; what was written is kept"})
-    if view.finished:
-        stop.live["hidden"] = ""
-    head.children.append(stop)
-    return head
-
-
-def _sep(text: str) -> str:
-    return f" \u00b7 {text}" if text else ""
-
-
-def _tokens(view: RunView) -> str:
-    if not view.input_tokens and not view.output_tokens:
-        return ""
-    return f" \u00b7 {view.input_tokens:,} in / {view.output_tokens:,} out"
-
-
-def block_tree(block: Block, body: Body | None) -> Node | None:
-    """One block of the body, with the part of it that grows; `None` for blocks that have nothing to show."""
+def block_tree(block: Block, body: Body | None, began: float = 0.0) -> Node | None:
+    """One block of a run that began at `began`, with the part of it that grows; `None` when it shows nothing."""
     match block:
         case TurnHead():
             if not block.new_agent:
@@ -62,7 +28,7 @@ def block_tree(block: Block, body: Body | None) -> Node | None:
         case TextBlock():
             return _text_tree(block, body)
         case ToolCard():
-            return card_tree(block, body)
+            return card_tree(block, body, began)
         case HandoffMark():
             return _handoff_tree(block)
         case Notice():

@@ -18,11 +18,14 @@ The page applies them and knows nothing about runs. `snapshot` is the whole page
 
 from __future__ import annotations
 
+import time
+
 from ..view.model import EMPTY, RunView
-from .body import Blocks
+from .body import RunParts
 from .differences import difference
 from .folds import Operation
-from .html import header, run_tree
+from .header import header
+from .html import run_tree
 from .nodes import live_class, live_html
 
 
@@ -32,23 +35,32 @@ class LiveRenderer:
     def __init__(self) -> None:
         self.view: RunView = EMPTY
         """The view that the page shows."""
-        self.blocks: Blocks = Blocks("b")
-        """The blocks of the run, also for its record."""
+        self.parts: RunParts = RunParts()
+        """The parts that grow, also for the record."""
         self._head = header(EMPTY)
+        self._updated = 0.0
 
     def update(self, view: RunView) -> list[Operation]:
         """The operations that bring the page from the last view to this one."""
         operations: list[Operation] = []
+        if self.view is EMPTY or not self._updated:
+            operations.append(["attr", "run", "data-clock", str(round(view.elapsed * 1000))])
+        self._updated = time.monotonic()
         older, self.view = self.view, view
         if older.state != view.state:
-            operations.append(["attr", "run", "class", live_class(run_tree(view, None))])
+            operations.append(["attr", "run", "class", live_class(run_tree(view))])
         if older.prompt != view.prompt:
             operations.append(["text", "p", view.prompt])
         head = header(view)
         operations += difference(self._head, head)
         self._head = head
-        return operations + self.blocks.advance(view)
+        return operations + self.parts.advance(view)
 
     def snapshot(self) -> str:
         """The whole page as it is now."""
-        return live_html(run_tree(self.view, self.blocks))
+        tree = run_tree(self.view, self.parts.blocks, self.parts.times.tree())
+        now = self.view.elapsed
+        if not self.view.finished and self._updated:
+            now += time.monotonic() - self._updated
+        tree.live["data-clock"] = str(round(now * 1000))
+        return live_html(tree)

@@ -73,6 +73,8 @@ class Node:
     """Attributes of both skins, such as `title` and `open`."""
     live: dict[str, str] = field(default_factory=dict)
     """Attributes of the live skin alone, such as `data-tick`."""
+    drawn: str = ""
+    """Geometry of the record skin, as inline style."""
     live_only: bool = False
     """Whether the record leaves the element out."""
 
@@ -142,7 +144,7 @@ def _live_attributes(node: Node) -> dict[str, str]:
 
 def _record_attributes(node: Node) -> dict[str, str]:
     names = (node.kind, *(f"{node.kind}.{mod}" for mod in node.mods))
-    style = ";".join(s for name in names if (s := STYLES.get(name)))
+    style = ";".join(s for s in (*(STYLES.get(name) for name in names), node.drawn) if s)
     return {**({"style": style} if style else {}), **node.attributes}
 
 

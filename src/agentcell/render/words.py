@@ -40,6 +40,15 @@ def decisions(card: ToolCard) -> tuple[str, str]:
     return f"result.approve({call_id})", f"result.reject({call_id}, 'why not')"
 
 
+def money(dollars: float) -> str:
+    """An amount of US dollars as people write it: `$1.20`, `$0.012`, `free`."""
+    if dollars <= 0:
+        return "free"
+    if dollars >= 0.1:
+        return f"${dollars:,.2f}"
+    return f"${dollars:.4f}" if dollars >= 0.0001 else "under $0.0001"
+
+
 def duration(seconds: float) -> str:
     """A time span as people write it: `0.4 s`, `12.3 s`, `2 min 05 s`."""
     tenths = max(0, round(seconds * 10))

@@ -56,7 +56,7 @@ def merged(entries: Iterable[EntryLike]) -> Iterator[tuple[LogEvent | Delta, flo
         if delta is None:
             yield entry.event, entry.at
         else:
-            first = first or delta
+            first = first or replace(delta, since=entry.at)
             held.append(delta.text)
             last_at = entry.at
     if first is not None:

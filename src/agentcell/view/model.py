@@ -178,6 +178,8 @@ class ToolCard:
     """Whether the run goes on as soon as somebody decides about the call, when it is `asking`."""
     edited: bool = False
     """Whether a person has changed the arguments."""
+    agent: str = ""
+    """Whose model made the call."""
     schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     """The JSON schema of the arguments, once it is known."""
     description: str = ""
@@ -268,6 +270,8 @@ class Delta:
     """Which part of that output."""
     text: str
     """What is added."""
+    since: float | None = None
+    """When the first of several merged pieces arrived, in seconds since the run's start."""
     calls: tuple[str, ...] = ()
     """The calls inside of which it grows, from the outermost, when agents run as tools."""
 
@@ -340,6 +344,12 @@ class RunView:
     """Of the tokens received, those of reasoning."""
     cost: float | None = None
     """What the run has cost so far, in US dollars; `None` when a price is not known."""
+    first_token: float | None = None
+    """When the first piece of the first response arrived, in seconds since the run's start."""
+    streamed_tokens: int = 0
+    """Tokens received in this run's own model calls."""
+    streamed_for: float = 0.0
+    """Seconds during which they arrived."""
     began: float = 0.0
     """When the run began inside the one around it, in seconds since that one's start."""
     takes_input: bool = False

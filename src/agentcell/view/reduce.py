@@ -234,6 +234,14 @@ def _filtered(view: RunView) -> RunView:
 def _used(view: RunView, event: UsageUpdated) -> RunView:
     """What the model call has reported; a run inside another adds its own up, the outermost takes the totals."""
     view = _turn_head(view, input_tokens=event.turn_input_tokens, output_tokens=event.turn_output_tokens)
+    head = view.find(f"{view.path}t{view.turn}")
+    if head is not None and isinstance(head[1], TurnHead) and head[1].first_token is not None:
+        lasted = (head[1].ended or view.elapsed) - head[1].first_token
+        view = replace(
+            view,
+            streamed_tokens=view.streamed_tokens + event.turn_output_tokens,
+            streamed_for=view.streamed_for + lasted,
+        )
     if not view.path:
         return _totals(view, event)
     first = not view.requests
@@ -314,18 +322,21 @@ def _turn_head(view: RunView, **changes: Any) -> RunView:
     return view if found is None else _set(view, found[0], replace(found[1], **changes))
 
 
-def _first_token(view: RunView) -> RunView:
+def _first_token(view: RunView, at: float | None = None) -> RunView:
     """Note when the response began to arrive."""
+    at = view.elapsed if at is None else at
     view = _arrived(view)
     found = view.find(f"{view.path}t{view.turn}")
     if found is not None and isinstance(found[1], TurnHead) and found[1].first_token is None:
-        view = _set(view, found[0], replace(found[1], first_token=view.elapsed))
+        view = _set(view, found[0], replace(found[1], first_token=at))
+        if view.first_token is None:
+            view = replace(view, first_token=at)
     return view if view.state == "streaming" else replace(view, state="streaming")
 
 
 def _grow(view: RunView, delta: Delta) -> RunView:
     """Add a piece to the text that it belongs to."""
-    view = _first_token(view)
+    view = _first_token(view, delta.since)
     if delta.kind == "arguments":
         found = view.find(_output_id(view, delta.output_index))
         if found is None:
@@ -391,7 +402,7 @@ def _begin_call(view: RunView, output_index: int, item: Any) -> RunView:
     if item.name in view.handoff_tools:
         return _add(view, HandoffMark(block_id, call_id, view.agent, item.name, Text()), call_id)
     schema = view.tool_schemas.get(item.name)
-    return _add(view, ToolCard(block_id, call_id, item.name, Text(), schema=schema), call_id)
+    return _add(view, ToolCard(block_id, call_id, item.name, Text(), schema=schema, agent=view.agent), call_id)
 
 
 def _end_call(view: RunView, output_index: int, item: Any) -> RunView:
@@ -417,7 +428,8 @@ def _parsed(view: RunView, event: CallParsed) -> RunView:
     if event.kind == "handoff":
         return _add(view, HandoffMark(block_id, event.call_id, view.agent, event.name, arguments), event.call_id)
     schema = view.tool_schemas.get(event.name)
-    return _add(view, ToolCard(block_id, event.call_id, event.name, arguments, "called", schema=schema), event.call_id)
+    card = ToolCard(block_id, event.call_id, event.name, arguments, "called", schema=schema, agent=view.agent)
+    return _add(view, card, event.call_id)
 
 
 def _asked(view: RunView, event: ApprovalRequested) -> RunView:
@@ -473,6 +485,8 @@ def _inside(view: RunView, call_id: str, event: LogEvent | Delta, inner_at: floa
     if before is None:
         began = view.elapsed - (inner_at or 0.0)
         before = RunView(path=f"{card.id}/", began=began)
+    if isinstance(event, Delta) and event.since is not None:
+        event = replace(event, since=event.since - before.began)
     after = reduce(before, event, view.elapsed - before.began)
     view = _set(view, place, replace(card, inner=after))
     questions = after.open_questions - before.open_questions

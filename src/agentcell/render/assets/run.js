@@ -41,7 +41,8 @@ const ELEMENTS = new Set(
 );
 
 const CLASSES = /^(?:(?:ac-[\w-]+|language-[\w+#.-]{1,30}|cont)(?: |$))*$/;
-const STYLE = /^(?:text-align:(?:left|right|center)|(?:left|width):\d{1,3}(?:\.\d+)?%)(?:;(?:left|width):\d{1,3}(?:\.\d+)?%)?;?$/;
+/** Alignment, a width, and the numbers that run.css draws the timeline from. */
+const STYLE = /^(?:(?:text-align:(?:left|right|center)|(?:left|width):\d{1,3}(?:\.\d+)?%|--[a-z]:\d{1,9}(?:\.\d{1,6})?)(?:;(?!$)|$)){1,4}$/;
 const ANYTHING = /^/;
 
 /** What each attribute may say. @type {Record<string, RegExp>} */
@@ -51,6 +52,11 @@ const ATTRIBUTES = {
   "data-k": ANYTHING,
   "data-do": /^[a-z_]{1,40}$/,
   "data-tick": /^\d{1,15}$/,
+  "data-clock": /^\d{1,15}$/,
+  "data-left": /^\d{1,15}$/,
+  "data-span": /^$/,
+  "data-to": ANYTHING,
+  "data-fold": ANYTHING,
   "data-src": /^https:\/\//i,
   href: /^(?:https?:\/\/|mailto:)/i,
   src: /^data:image\/(?:png|jpeg|gif|webp);base64,[\w+/=\s]*$/i,
@@ -66,6 +72,9 @@ const ATTRIBUTES = {
   hidden: ANYTHING,
   "aria-label": ANYTHING,
   "aria-hidden": /^(?:true|false)$/,
+  "aria-expanded": /^(?:true|false)$/,
+  "aria-live": /^(?:polite|off)$/,
+  tabindex: /^(?:0|-1)$/,
 };
 
 /** @param {string} name @param {string} value */
@@ -207,27 +216,18 @@ export function duration(ms) {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
-/** The moment each clock counts from. @type {WeakMap<Element, number>} */
-const since = new WeakMap();
-/** The clocks that somebody sees. @type {Set<Element>} */
-const running = new Set();
+/** The clocks that somebody sees, and the copy each stands in. @type {Map<Element, Copy>} */
+const running = new Map();
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let ticking;
+let ticks = 0;
 
-/** Set the clock of an element that has one to what the kernel says. @param {Element} element */
-function wind(element) {
-  const elapsed = element.getAttribute("data-tick");
-  if (elapsed === null) {
-    stop(element);
-    return;
-  }
-  since.set(element, performance.now() - Number(elapsed));
-  run(element);
-}
+const CLOCKS = "[data-tick], [data-left]";
 
-/** Let a clock that has been set be seen. @param {Element} element */
-function run(element) {
-  running.add(element);
+/** Let a clock be seen. @param {Element} element @param {Copy} copy */
+function run(element, copy) {
+  running.set(element, copy);
+  show(element, copy, performance.now());
   ticking ??= setInterval(tick, 100);
 }
 
@@ -241,11 +241,29 @@ function stop(element) {
 }
 
 function tick() {
+  ticks += 1;
   const now = performance.now();
-  for (const element of running) {
-    const text = duration(now - (since.get(element) ?? now));
-    if (element.textContent !== text) element.textContent = text;
+  const scale = ticks % (calm() ? 10 : 3) === 0;
+  for (const [element, copy] of running) {
+    if (scale || !element.hasAttribute("data-span")) show(element, copy, now);
   }
+}
+
+/** Bring a clock to what time it is in its run. @param {Element} element @param {Copy} copy @param {number} at */
+function show(element, copy, at) {
+  const now = at - copy.zero;
+  if (element.hasAttribute("data-span")) {
+    /** @type {HTMLElement} */ (element).style.setProperty("--t", (Math.max(1, now) / 1000).toFixed(3));
+    return;
+  }
+  const left = element.getAttribute("data-left");
+  const text = duration(left === null ? now - Number(element.getAttribute("data-tick")) : Number(left) - now);
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Whether the person has asked for less motion. */
+function calm() {
+  return typeof matchMedia === "function" && matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 /* ----------------------------------------------------------------------- copies */
@@ -259,6 +277,10 @@ class Copy {
     this.keys = new Map();
     /** Which details a person has opened or closed. @type {Map<string, boolean>} */
     this.choices = new Map();
+    /** What a person has folded away. @type {Set<string>} */
+    this.folded = new Set();
+    /** When the run began, by the page's clock. */
+    this.zero = performance.now();
     this.learn(root);
   }
 
@@ -269,19 +291,66 @@ class Copy {
       this.keys.set(key, element);
       const choice = this.choices.get(key);
       if (choice !== undefined) element.toggleAttribute("open", choice);
+      if (this.folded.has(key)) element.toggleAttribute("hidden", true);
     }
-    for (const element of parent.querySelectorAll("[data-tick]")) wind(element);
+    for (const element of parent.querySelectorAll("[data-clock]")) this.wind(element);
+    for (const element of parent.querySelectorAll(CLOCKS)) run(element, this);
+    for (const button of parent.querySelectorAll("[data-fold]")) this.press(button);
+  }
+
+  /** Set the clock to what the kernel says. @param {Element} element */
+  wind(element) {
+    this.zero = performance.now() - Number(element.getAttribute("data-clock"));
+  }
+
+  /** Let a button that folds say whether it has. @param {Element} button */
+  press(button) {
+    const folded = this.folded.has(button.getAttribute("data-fold") ?? "");
+    button.setAttribute("aria-expanded", String(!folded));
+  }
+
+  /** Hide or show what a button is about. @param {Element} button */
+  fold(button) {
+    const key = button.getAttribute("data-fold") ?? "";
+    if (!this.folded.delete(key)) this.folded.add(key);
+    this.keys.get(key)?.toggleAttribute("hidden", this.folded.has(key));
+    this.press(button);
+  }
+
+  /** Open what a bar of the timeline stands for, and go there. @param {string} key */
+  go(key) {
+    const found = this.keys.get(key);
+    if (!found) return;
+    for (let element = /** @type {Element | null} */ (found); element && element !== this.root; element = element.parentElement) {
+      if (element.localName !== "details" || element.hasAttribute("open")) continue;
+      this.chosen(element);
+      element.setAttribute("open", "");
+    }
+    found.scrollIntoView({ block: "nearest", behavior: calm() ? "auto" : "smooth" });
+    const place = found.matches("details") ? found.querySelector("summary") : found;
+    /** @type {HTMLElement | null} */ (place)?.focus({ preventScroll: true });
+    if (!calm()) found.animate?.([{ outlineColor: "transparent" }, { outline: "2px solid" }, { outlineColor: "transparent" }], 900);
+  }
+
+  /** Move the focus from one card to the next. @param {number} step */
+  step(step) {
+    const cards = [...this.root.querySelectorAll(".ac-card > summary")].filter((one) => one.checkVisibility?.() ?? true);
+    const active = document.activeElement;
+    let at = cards.findIndex((card) => card === active || card.parentElement?.contains(active));
+    for (let index = at + 1; index < cards.length && cards[index].parentElement?.contains(active); index++) at = index;
+    const next = at < 0 ? (step > 0 ? 0 : cards.length - 1) : at + step;
+    /** @type {HTMLElement | undefined} */ (cards[next])?.focus();
   }
 
   /** Stop the clocks below an element that nobody sees any more. @param {Element} element */
   hide(element) {
-    for (const clock of element.querySelectorAll("[data-tick]")) stop(clock);
+    for (const clock of element.querySelectorAll(CLOCKS)) stop(clock);
     stop(element);
   }
 
   /** Let the clocks of a copy that is seen again go on. */
   show() {
-    for (const clock of this.root.querySelectorAll("[data-tick]")) run(clock);
+    for (const clock of this.root.querySelectorAll(CLOCKS)) run(clock, this);
   }
 
   /** Remember what a person opens and closes. @param {Element} details */
@@ -374,7 +443,11 @@ class Copy {
     if (name === "open" && this.choices.has(element.getAttribute("data-k") ?? "")) return;
     if (value === null) element.removeAttribute(name);
     else if (allowed(name, value)) element.setAttribute(name, value);
-    if (name === "data-tick") wind(element);
+    if (name === "data-clock") this.wind(element);
+    if (name === "data-tick" || name === "data-left" || name === "data-span") {
+      if (element.matches(CLOCKS)) run(element, this);
+      else stop(element);
+    }
   }
 }
 
@@ -476,10 +549,9 @@ class Page {
   duplicate() {
     const first = this.copies[0];
     const copy = new Copy(/** @type {Element} */ (first.root.cloneNode(true)));
-    const originals = first.root.querySelectorAll("[data-tick]");
-    copy.root.querySelectorAll("[data-tick]").forEach((clock, index) => {
-      since.set(clock, since.get(originals[index]) ?? performance.now());
-    });
+    copy.zero = first.zero;
+    copy.choices = new Map(first.choices);
+    copy.folded = new Set(first.folded);
     return copy;
   }
 
@@ -507,6 +579,10 @@ class Page {
       loadImage(image);
       return;
     }
+    const fold = target?.closest("[data-fold]");
+    if (fold) return copy.fold(fold);
+    const bar = target?.closest("[data-to]");
+    if (bar) return copy.go(bar.getAttribute("data-to") ?? "");
     const summary = target?.closest("summary");
     if (summary?.parentElement) copy.chosen(summary.parentElement);
   }
@@ -528,13 +604,84 @@ function loadImage(place) {
   place.attachShadow({ mode: "open" }).append(image);
 }
 
-/** Enter and the space bar press what stands for a button. @param {KeyboardEvent} event */
-function pressed(event) {
-  const place = event.target instanceof Element ? event.target.closest("[data-src]") : null;
-  if (place && (event.key === "Enter" || event.key === " ")) {
-    event.preventDefault();
-    loadImage(place);
+/** What a person types into. */
+const TYPING = "input, textarea, select, [contenteditable]";
+/** What Enter and the space bar press without our help. */
+const PRESSED = "button, summary, a, input, textarea, select";
+
+/**
+ * A key while the focus is in a copy. Notebooks listen at the document, before any element, and have a meaning of their
+ * own for most keys: what is meant for us must not reach them.
+ * @param {Copy} copy @param {KeyboardEvent} event
+ */
+function pressed(copy, event) {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target || !copy.root.contains(target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (target.matches(TYPING)) {
+    if (event.key !== "Escape") event.stopImmediatePropagation();
+    return;
   }
+  const done = keyAction(copy, target, event.key);
+  if (done) event.preventDefault();
+  if (done || ((event.key === "Enter" || event.key === " ") && target.matches(PRESSED))) event.stopImmediatePropagation();
+}
+
+/** Do what a key means; whether it meant anything. @param {Copy} copy @param {Element} target @param {string} key */
+function keyAction(copy, target, key) {
+  if (key === "j" || key === "k") {
+    copy.step(key === "j" ? 1 : -1);
+    return true;
+  }
+  const press = key === "Enter" || key === " ";
+  const image = target.closest("[data-src]");
+  if (image && press) {
+    loadImage(image);
+    return true;
+  }
+  const bar = target.closest("[data-to]");
+  if (!bar) return false;
+  if (press) {
+    copy.go(bar.getAttribute("data-to") ?? "");
+    return true;
+  }
+  if (key !== "ArrowLeft" && key !== "ArrowRight") return false;
+  const bars = [...copy.root.querySelectorAll("[data-to]")];
+  const next = bars[bars.indexOf(bar) + (key === "ArrowRight" ? 1 : -1)];
+  /** @type {HTMLElement | undefined} */ (next)?.focus();
+  return true;
+}
+
+/* -------------------------------------------------------------------- following */
+
+/**
+ * Keep the end of a run in sight while it grows, as long as the person is looking at the end. When the end leaves the
+ * view without anybody having scrolled, it has grown out of it.
+ * @param {Copy} copy @param {Element} end an element after the copy
+ * @returns {() => void} stops it
+ */
+function follow(copy, end) {
+  if (typeof IntersectionObserver !== "function") return () => {};
+  let seenAt = Number.NaN;
+  const observer = new IntersectionObserver((entries) => {
+    const seen = entries[entries.length - 1].isIntersecting;
+    const top = scroller(end)?.scrollTop ?? 0;
+    if (seen) seenAt = top;
+    else if (top === seenAt && copy.root.querySelector(GOES_ON)) end.scrollIntoView({ block: "nearest" });
+    else seenAt = Number.NaN;
+  });
+  observer.observe(end);
+  return () => observer.disconnect();
+}
+
+/** A run that has not ended. */
+const GOES_ON = ".ac-thinking, .ac-streaming, .ac-tools";
+
+/** What scrolls an element. @param {Element} element */
+function scroller(element) {
+  for (let one = element.parentElement; one; one = one.parentElement) {
+    if (one.scrollHeight > one.clientHeight && /auto|scroll/.test(getComputedStyle(one).overflowY)) return one;
+  }
+  return document.scrollingElement;
 }
 
 /**
@@ -562,9 +709,13 @@ export default () => {
       const gone = new AbortController();
       const { signal } = gone;
       copy.root.addEventListener("click", (event) => page.clicked(copy, event), { signal });
-      copy.root.addEventListener("keydown", (event) => pressed(/** @type {KeyboardEvent} */ (event)), { signal });
-      el.append(copy.root);
+      window.addEventListener("keydown", (event) => pressed(copy, event), { signal, capture: true });
+      const end = document.createElement("div");
+      el.append(copy.root, end);
+      const leave = follow(copy, end);
       return () => {
+        leave();
+        end.remove();
         gone.abort();
         copy.root.remove();
         page.close(copy);
