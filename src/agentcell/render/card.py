@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from ..view.model import ToolCard
+from ..view.model import RunView, ToolCard
 from . import escape
 from .nodes import Body, Child, Node, el
-from .words import CARD_WORDS, HOW_TO_DECIDE, decisions, duration
+from .words import CARD_WORDS, HOW_TO_DECIDE, decisions, duration, money
 
 CARD_MARKS = {"asking": "?", "completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013", "rejected": "\u2013"}
 BRIEF_LENGTH = 72
@@ -50,7 +50,7 @@ def card_tree(card: ToolCard, inner: Body | None = None, began: float = 0.0) -> 
         share = f" ({card.fraction:.0%})" if card.fraction is not None else ""
         inside.append(el("div", "progress", f"{card.progress}{share}", key=f"{card.id}.p"))
     if card.inner is not None and inner is not None:
-        inside.append(el("div", "inner", el("div", "body", inner, key=f"{card.inner.path}b"), key=f"{card.id}.i"))
+        inside.append(_inner_tree(card.inner, inner, f"{card.id}.i"))
     if card.output is not None:
         heading = "Sent to the model" if card.state in ("failed", "rejected") else "Result"
         inside.append(labelled(heading, pretty(card.output), f"{card.id}.o"))
@@ -60,6 +60,24 @@ def card_tree(card: ToolCard, inner: Body | None = None, began: float = 0.0) -> 
     if card.state == "asking" or (card.inner is not None and card.inner.open_questions):
         node.attributes["open"] = ""
     return node
+
+
+def _inner_tree(view: RunView, blocks: Body, key: str) -> Node:
+    """The run inside a card: what it has cost by itself, and what it does."""
+    facts = [
+        view.agent,
+        _counted(view.requests, "model call") if view.requests else "",
+        f"{view.input_tokens:,} in / {view.output_tokens:,} out" if view.input_tokens or view.output_tokens else "",
+        ("cost unknown" if view.cost is None else money(view.cost)) if view.requests else "",
+    ]
+    said = " \u00b7 ".join(fact for fact in facts if fact)
+    return el(
+        "div", "inner", el("div", "sum", said, key=f"{key}.s"), el("div", "body", blocks, key=f"{view.path}b"), key=key
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def labelled(label: str, text: str, key: str, mods: tuple[str, ...] = ()) -> Node:

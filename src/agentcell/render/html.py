@@ -32,11 +32,25 @@ def block_tree(block: Block, body: Body | None, began: float = 0.0) -> Node | No
         case HandoffMark():
             return _handoff_tree(block)
         case Notice():
-            title = el("strong", "", block.title)
-            notice = el("div", "notice", title, " \u2014 ", block.text, key=block.id, mods=(block.kind,))
-            if block.code:
-                notice.children.append(el("pre", "code", block.code))
-            return notice
+            return _notice_tree(block, began)
+
+
+def _notice_tree(notice: Notice, began: float) -> Node:
+    """Something said in words; one that waits for its time counts down."""
+    mods = (notice.kind, "pending") if notice.pending else (notice.kind,)
+    said = el("span", "said", notice.text, key=f"{notice.id}.t")
+    node = el("div", "notice", el("strong", "", notice.title, key=f"{notice.id}.h"), " \u2014 ", said, key=notice.id)
+    node.mods = mods
+    if notice.pending and notice.until is not None:
+        left = el("span", "left", "", key=f"{notice.id}.l")
+        left.live["data-left"] = str(round((began + notice.until) * 1000))
+        left.live_only = True
+        node.children.append(left)
+    if notice.kind in ("error", "retry", "silent"):
+        node.live["role"] = "alert" if notice.kind == "error" else "status"
+    if notice.code:
+        node.children.append(el("pre", "code", notice.code, key=f"{notice.id}.c"))
+    return node
 
 
 def _text_tree(block: TextBlock, text: Body | None) -> Node:
@@ -54,19 +68,22 @@ def _text_tree(block: TextBlock, text: Body | None) -> Node:
 
 
 def _handoff_tree(mark: HandoffMark) -> Node:
+    """A handoff: from, to, and what is passed along."""
     target = mark.target or mark.name
     words = {"asked": "Handing off", "done": "Handoff", "ignored": "Handoff not followed"}[mark.state]
-    node = el(
+    line = el(
         "div",
-        "handoff",
-        el("span", "label", f"{words}: "),
-        el("span", "agent", mark.source),
+        "passing",
+        el("span", "label", f"{words}: ", key=f"{mark.id}.w"),
+        el("span", "agent", escape.visible(mark.source)),
         " \u2192 ",
-        el("span", "agent", target),
-        key=mark.id,
-        mods=(mark.state,),
+        el("span", "agent", escape.visible(target), key=f"{mark.id}.to"),
+        key=f"{mark.id}.l",
     )
+    if mark.filtered:
+        line.children.append(el("span", "label", " \u00b7 with a filtered history", key=f"{mark.id}.f"))
+    node = el("div", "handoff", line, key=mark.id, mods=(mark.state,))
     passed = str(mark.arguments).strip()
     if passed not in ("", "{}"):
-        node.children.append(el("pre", "code", escape.visible(pretty(passed))))
+        node.children.append(el("pre", "code", escape.visible(pretty(passed)), key=f"{mark.id}.a"))
     return node

@@ -190,8 +190,11 @@ def _bar_tree(bar: Bar) -> Node:
     said = f"{escape.visible(bar.label)}: {KIND_WORDS[bar.kind]}"
     lasted = f", {duration((bar.end or bar.start) - bar.start)}" if over else ""
     named = bar.kind in ("tool", "agent", "you")
-    mods = tuple(mod for mod in (bar.kind, bar.state if bar.state in ("failed", "cancelled") else "") if mod)
-    node = el("span", "bar", escape.visible(bar.label) if named else "", key=f"bar.{bar.id}", mods=mods)
+    kind = "sub" if bar.kind == "agent" else bar.kind
+    mods = (kind, bar.state) if bar.state in ("failed", "cancelled") else (kind,)
+    node = el("span", "bar", key=f"bar.{bar.id}", mods=mods)
+    if named:
+        node.children.append(el("span", "bar-name", escape.visible(bar.label)))
     node.attributes["title"] = f"{said}{lasted}, at {duration(bar.start)}"
     end = f";--e:{bar.end:.3f}" if bar.end is not None else ""
     node.live.update({"style": f"--s:{bar.start:.3f}{end}", "data-to": bar.block, "role": "button", "tabindex": "-1"})

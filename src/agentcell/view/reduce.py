@@ -557,7 +557,7 @@ def _finish(view: RunView, event: RunFinished) -> RunView:
             case ToolCard(state="asking") if event.status == "paused":
                 view = _set(view, place, replace(block, live=False))
             case ToolCard(state="running") if event.status == "paused":  # an agent, whose own call waits
-                view = _set(view, place, replace(block, state="called", started=None))
+                view = _set(view, place, replace(block, state="called", ended=view.elapsed))
             case ToolCard(state="writing" | "called" | "running" | "asking"):
                 view = _set(view, place, replace(block, state="cancelled", ended=view.elapsed))
             case TurnHead(ended=None):
