@@ -20,8 +20,11 @@ STYLES: dict[str, str] = {
     "who": "font-weight:bold",
     "times": "padding:6px 12px 0 12px",
     "ledger": "cursor:pointer;color:#808080;font-size:85%",
-    "share": "display:inline-block;width:90px;height:6px;margin-left:8px;white-space:nowrap;overflow:hidden",
-    "piece": "display:inline-block;height:6px",
+    "share": (
+        "display:inline-block;width:90px;height:6px;line-height:6px;margin-left:8px;white-space:nowrap;overflow:hidden"
+        ";vertical-align:middle"
+    ),
+    "piece": "display:inline-block;height:6px;vertical-align:top",
     "piece.model": "background-color:#5b8def",
     "piece.tools": "background-color:#2e9e73",
     "piece.you": "background-color:#d08000",
@@ -33,7 +36,7 @@ STYLES: dict[str, str] = {
     ),
     "track": "display:inline-block;width:79%;vertical-align:top;background-color:rgba(128,128,128,0.06)",
     "row": "height:14px;line-height:14px;margin:1px 0;white-space:nowrap;overflow:hidden",
-    "bar": "display:inline-block;height:12px;line-height:12px;overflow:hidden;vertical-align:top;border-radius:2px",
+    "bar": "display:inline-block;height:12px;line-height:12px;overflow:hidden;vertical-align:top;text-overflow:ellipsis",
     "bar.wait": "background-color:rgba(91,141,239,0.35)",
     "bar.stream": "background-color:#5b8def",
     "bar.tool": "background-color:#2e9e73;color:#ffffff",
