@@ -36,7 +36,9 @@ STYLES: dict[str, str] = {
     ),
     "track": "display:inline-block;width:79%;vertical-align:top;background-color:rgba(128,128,128,0.06)",
     "row": "height:14px;line-height:14px;margin:1px 0;white-space:nowrap;overflow:hidden",
-    "bar": "display:inline-block;height:12px;line-height:12px;overflow:hidden;vertical-align:top;text-overflow:ellipsis",
+    "bar": (
+        "display:inline-block;height:12px;line-height:12px;overflow:hidden;vertical-align:top;text-overflow:ellipsis"
+    ),
     "bar.wait": "background-color:rgba(91,141,239,0.35)",
     "bar.stream": "background-color:#5b8def",
     "bar.tool": "background-color:#2e9e73;color:#ffffff",
