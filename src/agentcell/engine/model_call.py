@@ -67,6 +67,8 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
             label=model.label,
             handoffs=tuple(h.tool_name for h in setting.handoffs),
             structured=setting.output_schema is not None and not setting.output_schema.is_plain_text(),
+            output_schema=_output_schema(setting),
+            tool_schemas=_tool_schemas(setting),
         )
     )
     prompt = await agent.get_prompt(run.context)
@@ -108,6 +110,28 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
     usage.add(response.usage)
     run.say(UsageUpdated(usage.requests, usage.input_tokens, usage.output_tokens))
     return response
+
+
+def _output_schema(setting: TurnSetting) -> Mapping[str, Any] | None:
+    """The JSON schema of the final output, for views; `None` for plain text and for schemas that do not say."""
+    schema = setting.output_schema
+    if schema is None or schema.is_plain_text():
+        return None
+    try:
+        return schema.json_schema()
+    except Exception:  # a view can do without; a model that needs it says what is wrong
+        return None
+
+
+def _tool_schemas(setting: TurnSetting) -> dict[str, Mapping[str, Any]]:
+    """The JSON schemas of what the model can call, by the names that it calls them by.
+
+    Tools of several namespaces that share a name are left out: the name alone does not tell them apart.
+    """
+    tools = distinct_tools(setting)
+    shared = Counter(tool.name for tool in tools)
+    schemas = {tool.name: tool.params_json_schema for tool in tools if shared[tool.name] == 1}
+    return {**schemas, **{handoff.tool_name: handoff.input_json_schema for handoff in setting.handoffs}}
 
 
 def _model(run: RunState[Any]) -> tuple[Model, ModelSettings]:

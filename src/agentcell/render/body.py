@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..view.model import EMPTY, Block, RunView, TextBlock, ToolCard
+from ..view.model import EMPTY, Block, HandoffMark, RunView, TextBlock, ToolCard
 from ..view.patch import changes
+from .arguments import JsonPart
 from .differences import difference
 from .folds import Operation, TextFold
 from .html import block_tree
-from .nodes import Body, Node, live_html, record_html
+from .nodes import Growing, Node, live_html, record_html
 from .times import Times
 
 
@@ -28,6 +29,7 @@ class Blocks:
         self._key = key
         self._began = began
         self._texts: dict[str, TextFold] = {}
+        self._parts: dict[str, JsonPart] = {}
         self._inner: dict[str, Blocks] = {}
 
     def advance(self, view: RunView) -> list[Operation]:
@@ -36,7 +38,7 @@ class Blocks:
         older, self.view = self.view, view
         for change in changes(older, view):
             grown = self._grow(change.after)
-            tree = block_tree(change.after, self._body(change.after), self._began)
+            tree = block_tree(change.after, self._growing(change.after))
             if tree is None:
                 continue
             known = self.trees.get(change.after.id)
@@ -49,13 +51,22 @@ class Blocks:
         return operations
 
     def _grow(self, block: Block) -> list[Operation]:
-        """Bring the growing part of a block up to date; nothing to tell a page that does not have the part yet."""
+        """Bring the growing parts of a block up to date; nothing to tell a page that does not have a part yet."""
+        if isinstance(block, (ToolCard, HandoffMark)) or (isinstance(block, TextBlock) and block.kind == "data"):
+            part = self._parts.get(block.id)
+            if part is None:
+                part = self._parts[block.id] = JsonPart(block)
+            return part.advance(block) + (self._grow_inner(block) if isinstance(block, ToolCard) else [])
         if isinstance(block, TextBlock):
             fold = self._texts.get(block.id)
             if fold is None:
                 fold = self._texts[block.id] = TextFold(block)
             return fold.advance(block)
-        if isinstance(block, ToolCard) and block.inner is not None:
+        return []
+
+    def _grow_inner(self, block: ToolCard) -> list[Operation]:
+        """The same for the run inside a call."""
+        if block.inner is not None:
             inner = self._inner.get(block.id)
             if inner is None:
                 inner = self._inner[block.id] = Blocks(f"{block.inner.path}b", self._began + block.inner.began)
@@ -64,10 +75,15 @@ class Blocks:
             return inner.advance(block.inner)
         return []
 
-    def _body(self, block: Block) -> Body | None:
-        if isinstance(block, TextBlock):
-            return self._texts[block.id].body
-        return self._inner.get(block.id)
+    def _growing(self, block: Block) -> Growing:
+        """The growing parts of a block as they are now."""
+        text, part = self._texts.get(block.id), self._parts.get(block.id)
+        return Growing(
+            text=None if text is None else text.body,
+            json=None if part is None else part.body,
+            inner=self._inner.get(block.id),
+            began=self._began,
+        )
 
     def live_html(self) -> str:
         """All blocks in the live skin."""

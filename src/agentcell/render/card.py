@@ -6,18 +6,18 @@ import json
 
 from ..view.model import RunView, ToolCard
 from . import escape
-from .nodes import Body, Child, Node, el
+from .arguments import json_key
+from .nodes import Body, Child, Growing, Node, el
 from .words import CARD_WORDS, HOW_TO_DECIDE, decisions, duration, money
 
 CARD_MARKS = {"asking": "?", "completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013", "rejected": "\u2013"}
 BRIEF_LENGTH = 72
 """Characters of a card's arguments in its closed form."""
-WRITING_TAIL = 400
-"""Characters of unfinished arguments that are shown while they are written."""
 
 
-def card_tree(card: ToolCard, inner: Body | None = None, began: float = 0.0) -> Node:
-    """The card of a call in a run that began at `began`; `inner` is the body of the run inside it."""
+def card_tree(card: ToolCard, growing: Growing) -> Node:
+    """The card of a call."""
+    began, inner, arguments = growing.began, growing.inner, growing.json
     mark = CARD_MARKS.get(card.state, "\u25cf")
     time = el("span", "meta", key=f"{card.id}.t")
     if card.started is not None:
@@ -42,7 +42,8 @@ def card_tree(card: ToolCard, inner: Body | None = None, began: float = 0.0) -> 
         key=f"{card.id}.s",
     )
     given = "Arguments, changed by a person" if card.edited else "Arguments"
-    inside: list[Child] = [summary, labelled(given, _arguments(card), f"{card.id}.a")]
+    rows = el("div", "json", *([] if arguments is None else [arguments]), key=json_key(card.id))
+    inside: list[Child] = [summary, el("div", "part", el("div", "label", given), rows, key=f"{card.id}.a")]
     if card.state == "asking" and card.live:
         lines = "\n".join(decisions(card))
         inside.append(el("div", "ask", HOW_TO_DECIDE, el("pre", "code", lines), key=f"{card.id}.q"))
@@ -83,13 +84,6 @@ def _counted(count: int, what: str) -> str:
 def labelled(label: str, text: str, key: str, mods: tuple[str, ...] = ()) -> Node:
     """Text under a heading, as it is."""
     return el("div", "part", el("div", "label", label), el("pre", "code", text, key=f"{key}.c", mods=mods), key=key)
-
-
-def _arguments(card: ToolCard) -> str:
-    if card.state != "writing":
-        return escape.visible(pretty(str(card.arguments) or "{}"))
-    written = str(card.arguments)
-    return escape.visible(written if len(written) <= WRITING_TAIL else "\u2026" + written[-WRITING_TAIL:])
 
 
 def pretty(text: str) -> str:

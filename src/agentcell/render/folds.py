@@ -11,9 +11,6 @@ from .nodes import MarkdownBody
 Operation = list[Any]
 """One operation on the page; the forms are listed in `render.live`."""
 
-DATA_FENCE = "```json\n"
-"""Structured output is JSON: it is folded as the content of a code block, which needs no parsing."""
-
 
 class TextFold:
     """The Markdown of one text block."""
@@ -24,8 +21,6 @@ class TextFold:
         self._key = f"{block.id}.md"
         self._shown: Text | None = None
         self._finished = False
-        if block.kind == "data":
-            self.fold.append(DATA_FENCE)
 
     def advance(self, block: TextBlock) -> list[Operation]:
         """Take in what is new in the block; returns the operations that bring a page there."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
-from .card import card_tree, pretty
+from .arguments import json_key
+from .card import card_tree
 from .header import header
-from .nodes import Body, Node, el
+from .nodes import Body, Growing, Node, el
 
 
 def run_tree(view: RunView, blocks: Body | None = None, times: Node | None = None) -> Node:
@@ -18,21 +19,21 @@ def run_tree(view: RunView, blocks: Body | None = None, times: Node | None = Non
     return root
 
 
-def block_tree(block: Block, body: Body | None, began: float = 0.0) -> Node | None:
-    """One block of a run that began at `began`, with the part of it that grows; `None` when it shows nothing."""
+def block_tree(block: Block, growing: Growing) -> Node | None:
+    """One block of the body; `None` when it shows nothing."""
     match block:
         case TurnHead():
             if not block.new_agent:
                 return None
             return el("div", "turn", el("span", "agent", block.agent), key=block.id)
         case TextBlock():
-            return _text_tree(block, body)
+            return _text_tree(block, growing.text, growing.json)
         case ToolCard():
-            return card_tree(block, body, began)
+            return card_tree(block, growing)
         case HandoffMark():
-            return _handoff_tree(block)
+            return _handoff_tree(block, growing.json)
         case Notice():
-            return _notice_tree(block, began)
+            return _notice_tree(block, growing.began)
 
 
 def _notice_tree(notice: Notice, began: float) -> Node:
@@ -53,8 +54,11 @@ def _notice_tree(notice: Notice, began: float) -> Node:
     return node
 
 
-def _text_tree(block: TextBlock, text: Body | None) -> Node:
-    body = el("div", "md", *([] if text is None else [text]), key=f"{block.id}.md")
+def _text_tree(block: TextBlock, text: Body | None, json: Body | None) -> Node:
+    if block.kind == "data":
+        body = el("div", "json", *([] if json is None else [json]), key=json_key(block.id))
+    else:
+        body = el("div", "md", *([] if text is None else [text]), key=f"{block.id}.md")
     if block.kind == "reasoning":
         said = el("summary", "label", "Thought" if block.done else "Thinking\u2026", key=f"{block.id}.s")
         return el("details", "thought", said, body, key=block.id)
@@ -67,7 +71,7 @@ def _text_tree(block: TextBlock, text: Body | None) -> Node:
     return node
 
 
-def _handoff_tree(mark: HandoffMark) -> Node:
+def _handoff_tree(mark: HandoffMark, json: Body | None) -> Node:
     """A handoff: from, to, and what is passed along."""
     target = mark.target or mark.name
     words = {"asked": "Handing off", "done": "Handoff", "ignored": "Handoff not followed"}[mark.state]
@@ -83,7 +87,5 @@ def _handoff_tree(mark: HandoffMark) -> Node:
     if mark.filtered:
         line.children.append(el("span", "label", " \u00b7 with a filtered history", key=f"{mark.id}.f"))
     node = el("div", "handoff", line, key=mark.id, mods=(mark.state,))
-    passed = str(mark.arguments).strip()
-    if passed not in ("", "{}"):
-        node.children.append(el("pre", "code", escape.visible(pretty(passed)), key=f"{mark.id}.a"))
+    node.children.append(el("div", "json", *([] if json is None else [json]), key=json_key(mark.id)))
     return node

@@ -32,6 +32,20 @@ class Body(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """The parts of one block that grow."""
+
+    text: Body | None = None
+    """The Markdown of a text."""
+    json: Body | None = None
+    """What the model writes as JSON: arguments, input of a handoff, structured output."""
+    inner: Body | None = None
+    """The blocks of the run inside a call."""
+    began: float = 0.0
+    """When the run of the block began, in seconds since the outermost run's start."""
+
+
 class MarkdownBody:
     """Rendered Markdown inside a tree: the fold's own HTML, which grows by the fold's operations."""
 
