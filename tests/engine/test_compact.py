@@ -6,6 +6,7 @@ import asyncio
 import tracemalloc
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types.responses import ResponseFunctionCallArgumentsDeltaEvent, ResponseTextDeltaEvent
@@ -13,7 +14,7 @@ from openai.types.responses import ResponseFunctionCallArgumentsDeltaEvent, Resp
 from agentcell.engine import log as log_module
 from agentcell.engine.compact import PackedEntry, packed
 from agentcell.engine.log import Entry, EventLog, Reader
-from agentcell.stream_events import RawResponsesStreamEvent, RunFinished
+from agentcell.stream_events import NestedEvent, RawResponsesStreamEvent, RunFinished
 
 
 def delta(number: int, text: str, part: int = 0, **more: Any) -> RawResponsesStreamEvent:
@@ -148,3 +149,97 @@ async def test_a_long_log_that_was_read_keeps_one_delta_for_each_part() -> None:
     again = log.reader(consumer=True)
     later = await rest(again)
     assert len(later) == 3 and texts(later) == texts(first)
+
+
+def nested(event: Any, *calls: str) -> Any:
+    for call in reversed(calls):
+        event = NestedEvent(call, event, 0.5)
+    return event
+
+
+def inner_texts(entries: list[Any]) -> dict[tuple[str, ...], str]:
+    """The text that arrived inside each call."""
+    found: dict[tuple[str, ...], str] = {}
+    for entry in entries:
+        event, calls = entry.event, ()
+        while isinstance(event, NestedEvent):
+            event, calls = event.event, (*calls, event.call_id)
+        if isinstance(event, RawResponsesStreamEvent):
+            found[calls] = found.get(calls, "") + event.data.delta  # type: ignore[union-attr]
+    return found
+
+
+def test_a_packed_delta_from_inside_calls_is_rebuilt_equal() -> None:
+    event = NestedEvent("outer", NestedEvent("inner", delta(7, "hello"), 0.25), 0.75)
+    entry = packed(Entry(event, 1.5))
+    assert isinstance(entry, PackedEntry)
+    assert (entry.event, entry.at, entry.merged) == (event, 1.5, 1)
+    ended = Entry(NestedEvent("outer", RunFinished("done"), 1.0), 2.0)
+    assert packed(ended) is ended
+
+
+@pytest.mark.parametrize("agents", [1, 4])
+def test_two_hundred_thousand_deltas_of_agents_side_by_side_stay_under_20_mb(agents: int) -> None:
+    log = EventLog()
+    first: Any = delta(0, "token ").data
+    most = 0
+    tracemalloc.start()
+    try:
+        for number in range(200_000):
+            inside = RawResponsesStreamEvent(first.model_copy(update={"sequence_number": number}))
+            log.append(NestedEvent(f"c{number % agents}", inside, number / 1000))
+            most = max(most, len(log.entries))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20e6
+    assert most <= log_module.PACK_FROM + log_module.MERGE_FROM
+    assert inner_texts(log.entries) == {(f"c{n}",): "token " * (200_000 // agents) for n in range(agents)}
+
+
+@given(
+    sources=st.lists(st.sampled_from(["", "a", "b", "ab", "!"]), max_size=120),
+    reads=st.lists(st.tuples(st.integers(0, 119), st.integers(0, 2)), max_size=40),
+    pack=st.integers(1, 20),
+    merge=st.integers(1, 30),
+)
+@settings(max_examples=150, deadline=None)
+def test_readers_get_everything_from_inside_calls_once_and_never_across_other_events(
+    sources: list[str], reads: list[tuple[int, int]], pack: int, merge: int
+) -> None:
+    """`!` is an event that is no delta: what came before it is read before it."""
+
+    def split(entries: list[Any]) -> list[dict[tuple[str, ...], str]]:
+        sections: list[list[Any]] = [[]]
+        for entry in entries:
+            if isinstance(entry.event, RunFinished):
+                sections.append([])
+            else:
+                sections[-1].append(entry)
+        return [inner_texts(section) for section in sections]
+
+    async def run() -> None:
+        log = EventLog()
+        log._pack_at = pack
+        readers = [log.reader(consumer=False) for _ in range(3)]
+        got: list[list[Any]] = [[], [], []]
+        said: list[Any] = []
+        for number, source in enumerate(sources):
+            event = RunFinished("done") if source == "!" else nested(delta(number, f"<{number}>"), *source)
+            said.append(Entry(event, float(number)))
+            log.append(event)
+            for moment, who in reads:
+                if moment == number and readers[who].place < len(log.entries):
+                    got[who].append(await readers[who].take())
+        log.close()
+        for who, reader in enumerate(readers):
+            got[who] += await rest(reader)
+            assert split(got[who]) == split(said)
+        assert split(log.entries) == split(said)  # type: ignore[arg-type]
+
+    before = (log_module.PACK_FROM, log_module.MERGE_FROM)
+    log_module.PACK_FROM, log_module.MERGE_FROM = pack, merge
+    try:
+        asyncio.run(run())
+    finally:
+        log_module.PACK_FROM, log_module.MERGE_FROM = before

@@ -4,6 +4,10 @@ A delta as the client makes it is an object of some 1.5 kB. When many of them li
 few values it is made of and rebuilt when somebody reads it, equal to the original. When even that is too much, adjacent
 deltas of one part are *merged* into one with the same text. A merge never reaches across the place of a reader, so
 whatever the readers' positions, each still gets every character once; positions are moved along.
+
+Deltas of agents that run as tools lie in the outer log, wrapped in `NestedEvent`s, and are treated in the same way.
+Agents that run side by side write in turns, so their deltas are also merged when only such deltas of others lie between
+them.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..stream_events import RawResponsesStreamEvent
+from ..stream_events import LogEvent, NestedEvent, RawResponsesStreamEvent
 
 if TYPE_CHECKING:
     from .log import Entry
@@ -34,14 +38,23 @@ _TEXT_DELTAS = frozenset(
 )
 
 
+Place = tuple[type[Any], tuple[tuple[str, Any], ...], tuple[str, ...]]
+"""What names the part that a delta belongs to: its type, its ids and indices, the calls inside of which it arrived."""
+
+_places: dict[Place, Place] = {}
+"""One object for each place of late, which the deltas of a part share."""
+_PLACES_KEPT = 256
+
+
 class PackedEntry:
     """One delta, or several adjacent ones of a part, without the objects around them."""
 
-    __slots__ = ("_common", "_kind", "_text", "at", "merged")
+    __slots__ = ("_own", "_text", "at", "merged", "place")
 
-    def __init__(self, kind: type[Any], common: tuple[tuple[str, Any], ...], text: str, at: float, merged: int = 1):
-        self._kind = kind
-        self._common = common
+    def __init__(self, place: Place, own: Any, text: str, at: float, merged: int = 1):
+        self.place: Place = place
+        """The part that it belongs to."""
+        self._own = own
         self._text = text
         self.at: float = at
         """When the first of them arrived, in seconds since the log was opened."""
@@ -49,69 +62,107 @@ class PackedEntry:
         """How many deltas of the model are in it."""
 
     @property
-    def event(self) -> RawResponsesStreamEvent:
+    def event(self) -> LogEvent:
         """The delta, rebuilt."""
-        return RawResponsesStreamEvent(self._kind.model_construct(**dict(self._common), delta=self._text))
+        kind, names, calls = self.place
+        number, times = self._own if calls else (self._own, ())
+        values = {name: number if name == _NUMBER else value for name, value in names}
+        if "logprobs" in values:
+            values["logprobs"] = []
+        event: LogEvent = RawResponsesStreamEvent(kind.model_construct(**values, delta=self._text))
+        for call_id, at in zip(reversed(calls), reversed(times), strict=True):
+            event = NestedEvent(call_id, event, at)
+        return event
 
     @property
     def size(self) -> int:
         """Characters of text."""
         return len(self._text)
 
-    def continues(self, other: PackedEntry) -> bool:
-        """Whether this is the next piece of the same part."""
-        return self._kind is other._kind and _place(self._common) == _place(other._common)
+    @property
+    def is_nested(self) -> bool:
+        """Whether it arrived inside a call."""
+        return bool(self.place[2])
 
     @staticmethod
     def joined(pieces: Sequence[PackedEntry]) -> PackedEntry:
         """Several pieces of one part as one, with the first one's number and time."""
         first = pieces[0]
         text = "".join(piece._text for piece in pieces)
-        return PackedEntry(first._kind, first._common, text, first.at, sum(piece.merged for piece in pieces))
+        return PackedEntry(first.place, first._own, text, first.at, sum(piece.merged for piece in pieces))
 
 
-def _place(common: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
-    """What names the part that a delta belongs to."""
-    return tuple(pair for pair in common if pair[0] not in ("sequence_number", "logprobs"))
+_NUMBER = "sequence_number"
 
 
 def packed(entry: Entry | PackedEntry) -> Entry | PackedEntry:
     """An entry in its small form, when it is a plain delta; anything that would be lost keeps it as it is."""
-    if isinstance(entry, PackedEntry) or not isinstance(entry.event, RawResponsesStreamEvent):
+    if isinstance(entry, PackedEntry):
         return entry
-    data: Any = entry.event.data
+    event = entry.event
+    calls: list[str] = []
+    times: list[float] = []
+    while isinstance(event, NestedEvent):
+        calls.append(event.call_id)
+        times.append(event.at)
+        event = event.event
+    if not isinstance(event, RawResponsesStreamEvent):
+        return entry
+    data: Any = event.data
     if getattr(data, "type", None) not in _TEXT_DELTAS or getattr(data, "model_extra", None):
         return entry
     if getattr(data, "logprobs", None):
         return entry
-    values = data.__dict__
-    common = tuple((name, values[name]) for name in values if name != "delta" and name in data.model_fields_set)
-    return PackedEntry(type(data), common, data.delta, entry.at)
+    values, given = data.__dict__, data.model_fields_set
+    names = tuple(
+        (name, None if name in (_NUMBER, "logprobs") else value)
+        for name, value in values.items()
+        if name != "delta" and name in given
+    )
+    number = values.get(_NUMBER)
+    own = (number, tuple(times)) if calls else number
+    return PackedEntry(_shared((type(data), names, tuple(calls))), own, data.delta, entry.at)
+
+
+def _shared(place: Place) -> Place:
+    known = _places.get(place)
+    if known is None:
+        if len(_places) >= _PLACES_KEPT:
+            _places.clear()
+        known = _places[place] = place
+    return known
 
 
 def merged(entries: Sequence[Entry | PackedEntry], borders: set[int]) -> tuple[list[Entry | PackedEntry], list[int]]:
-    """`entries` with adjacent deltas joined, and for each old place the new one (one more than there are entries).
+    """`entries` with deltas of one part joined, and for each old place the new one (one more than there are entries).
 
-    Nothing is joined across a place in `borders`.
+    Nothing is joined across a place in `borders`. Only deltas from inside calls are joined across others, which are
+    from inside calls as well.
     """
     kept: list[Entry | PackedEntry] = []
     places: list[int] = []
-    run: list[PackedEntry] = []
+    open_: dict[Place, list[PackedEntry]] = {}
 
     def flush() -> None:
-        if run:
-            kept.append(run[0] if len(run) == 1 else PackedEntry.joined(run))
-            run.clear()
+        kept.extend(run[0] if len(run) == 1 else PackedEntry.joined(run) for run in open_.values())
+        open_.clear()
 
     for index, entry in enumerate(entries):
-        joins = isinstance(entry, PackedEntry) and run and index not in borders and entry.continues(run[-1])
-        if not joins:
+        if not isinstance(entry, PackedEntry):
             flush()
-        places.append(len(kept))
-        if isinstance(entry, PackedEntry):
-            run.append(entry)
-        else:
+            places.append(len(kept))
             kept.append(entry)
+            continue
+        if index in borders or not _goes_with(entry, open_):
+            flush()
+        run = open_.setdefault(entry.place, [])
+        run.append(entry)
+        places.append(len(kept) + (len(open_) - 1 if len(run) == 1 else list(open_).index(entry.place)))
     flush()
     places.append(len(kept))
     return kept, places
+
+
+def _goes_with(entry: PackedEntry, open_: dict[Place, list[PackedEntry]]) -> bool:
+    """Whether an entry can stand among those that are being joined."""
+    return entry.place in open_ or (entry.is_nested and all(calls for _, _, calls in open_))
