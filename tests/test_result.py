@@ -56,7 +56,7 @@ async def test_signals_stand_between_the_events() -> None:
     public = [event async for event in result]
     assert [e for e in everything if e.type != "run_signal"] == public
     signals = [type(e).__name__ for e in everything if e.type == "run_signal"]
-    assert signals == ["RunStarted", "TurnStarted", "UsageUpdated", "RunFinished"]
+    assert signals == ["RunStarted", "TurnStarted", "ModelRequested", "UsageUpdated", "RunFinished"]
 
 
 async def test_the_partial_text_of_a_broken_stream() -> None:

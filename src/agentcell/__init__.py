@@ -106,6 +106,10 @@ if TYPE_CHECKING:
     from .models.openai_defaults import set_default_openai_key as set_default_openai_key
     from .models.openai_provider import OpenAIProvider as OpenAIProvider
     from .models.openai_responses import OpenAIResponsesModel as OpenAIResponsesModel
+    from .prices import Price as Price
+    from .prices import cost as cost
+    from .prices import price_of as price_of
+    from .prices import set_price as set_price
     from .prompts import DynamicPromptFunction as DynamicPromptFunction
     from .prompts import GenerateDynamicPromptData as GenerateDynamicPromptData
     from .prompts import Prompt as Prompt
@@ -265,6 +269,7 @@ _WHERE = {
     "models.openai_defaults": ["set_default_openai_api", "set_default_openai_client", "set_default_openai_key"],
     "models.openai_provider": ["OpenAIProvider"],
     "models.openai_responses": ["OpenAIResponsesModel"],
+    "prices": ["Price", "cost", "price_of", "set_price"],
     "prompts": ["DynamicPromptFunction", "GenerateDynamicPromptData", "Prompt"],
     "repl": ["run_demo_loop"],
     "result": ["AgentToolInvocation", "RunResult", "RunResultStreaming"],

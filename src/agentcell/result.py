@@ -96,6 +96,14 @@ class RunResultBase:
         return self._run.context
 
     @property
+    def cost(self) -> float | None:
+        """What the run has cost so far, in US dollars, agents that ran as its tools included.
+
+        `None` before the first model call and when the price of a model is not known; `agentcell.set_price` says it.
+        """
+        return self._run.context.usage.cost
+
+    @property
     def last_agent(self) -> Agent[Any]:
         """The agent that ran last."""
         return self._run.current_agent

@@ -52,6 +52,18 @@ class Usage:
     request_usage_entries: list[RequestUsage] = field(default_factory=lambda: [])
     """One entry for each request that reported tokens."""
 
+    @property
+    def cost(self) -> float | None:
+        """What the requests cost, in US dollars; `None` when the price of one of them is not known."""
+        return self.__dict__.get("_cost")
+
+    @cost.setter
+    def cost(self, dollars: float | None) -> None:
+        """Say what they cost."""
+        self.__dict__.pop("_cost", None)
+        if dollars is not None:
+            self.__dict__["_cost"] = dollars
+
     @classmethod
     def of_response(cls, usage: oai.ResponseUsage | None) -> Usage:
         """The usage of one request, from what the Responses API reported; none reported counts no tokens."""
@@ -68,6 +80,9 @@ class Usage:
 
     def add(self, other: Usage) -> None:
         """Add another usage to this one, entry by entry."""
+        if other.requests:
+            before = self.cost if self.requests else 0.0
+            self.cost = None if before is None or other.cost is None else before + other.cost
         self.requests += other.requests
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens
@@ -120,11 +135,14 @@ def serialize_usage(usage: Usage) -> dict[str, Any]:
 
 def deserialize_usage(usage_data: Mapping[str, Any]) -> Usage:
     """The usage that `serialize_usage` wrote; what is missing counts nothing."""
-    return Usage(
+    usage = Usage(
         requests=usage_data.get("requests", 0),
         request_usage_entries=[RequestUsage(**_counts(entry)) for entry in usage_data.get("request_usage_entries", ())],
         **_counts(usage_data),
     )
+    cost = usage_data.get("cost")
+    usage.cost = float(cost) if isinstance(cost, (int, float)) else None
+    return usage
 
 
 def _counts(data: Mapping[str, Any]) -> dict[str, Any]:

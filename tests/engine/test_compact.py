@@ -55,7 +55,8 @@ def test_a_packed_delta_is_rebuilt_equal() -> None:
     ):
         entry = packed(Entry(event, 1.5))
         assert isinstance(entry, PackedEntry)
-        again: Any = entry.event.data
+        rebuilt: Any = entry.event
+        again: Any = rebuilt.data
         data: Any = event.data
         assert type(again) is type(data) and again == data
         assert again.model_dump_json() == data.model_dump_json()

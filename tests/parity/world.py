@@ -11,7 +11,7 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import agents
@@ -203,7 +203,8 @@ def shown_item(item: Any) -> tuple[Any, ...]:
 
 def usage_of(result: Any) -> dict[str, Any]:
     """A run's usage as plain data."""
-    return TypeAdapter(Any).dump_python(vars(result.context_wrapper.usage), mode="json")
+    usage = result.context_wrapper.usage
+    return TypeAdapter(Any).dump_python({f.name: getattr(usage, f.name) for f in fields(usage)}, mode="json")
 
 
 def outcome(result: Any) -> dict[str, Any]:

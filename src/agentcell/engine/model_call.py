@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 from ..exceptions import StreamInterrupted, UserError
 from ..items import ModelResponse, ReasoningItem
 from ..models.interface import Model, ModelTracing
+from ..prices import cost
 from ..run_config import CallModelData, ModelInputData
 from ..stream_events import RawResponsesStreamEvent, RetryScheduled, TurnStarted, UsageUpdated
 from ..usage import Usage, as_entries
 from .attempts import CallRecord, attempts
+from .requested import requested
 from .silence import SilenceWatch
 from .tool_call import described
 
@@ -62,7 +64,7 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
         TurnStarted(
             run.current_turn,
             agent.name,
-            str(getattr(model, "model", None) or type(model).__name__),
+            _name_of(model),
             is_demo=model.is_demo,
             label=model.label,
             handoffs=tuple(h.tool_name for h in setting.handoffs),
@@ -72,6 +74,7 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
         )
     )
     prompt = await agent.get_prompt(run.context)
+    run.say(requested(run, setting, sent, settings, prompt))
 
     def open_stream() -> Any:
         return model.stream_response(
@@ -106,9 +109,9 @@ async def call_model(run: RunState[Any], setting: TurnSetting) -> ModelResponse:
         if run.conversation_id is None and response.response_id is not None:
             run.previous_response_id = response.response_id
     _count_retries(response.usage, record.failed)
-    usage = run.context.usage
-    usage.add(response.usage)
-    run.say(UsageUpdated(usage.requests, usage.input_tokens, usage.output_tokens))
+    response.usage.cost = _cost(model, settings, response.usage)
+    run.context.usage.add(response.usage)
+    run.say(_usage_updated(run.context.usage, response.usage))
     return response
 
 
@@ -132,6 +135,35 @@ def _tool_schemas(setting: TurnSetting) -> dict[str, Mapping[str, Any]]:
     shared = Counter(tool.name for tool in tools)
     schemas = {tool.name: tool.params_json_schema for tool in tools if shared[tool.name] == 1}
     return {**schemas, **{handoff.tool_name: handoff.input_json_schema for handoff in setting.handoffs}}
+
+
+def _cost(model: Model, settings: ModelSettings, usage: Usage) -> float | None:
+    """What a model call cost; `None` when that is not known, as with a tier of service that has prices of its own."""
+    if model.is_demo:
+        return 0.0
+    extras: list[Any] = [settings.extra_args, settings.extra_body]
+    tiers = {extra.get("service_tier") for extra in extras if isinstance(extra, Mapping)}
+    if tiers - {None, "auto", "default"}:
+        return None
+    return cost(_name_of(model), usage)
+
+
+def _usage_updated(total: Usage, call: Usage) -> UsageUpdated:
+    return UsageUpdated(
+        total.requests,
+        total.input_tokens,
+        total.output_tokens,
+        turn_input_tokens=call.input_tokens,
+        turn_output_tokens=call.output_tokens,
+        turn_cost=call.cost,
+        cached_tokens=total.input_tokens_details.cached_tokens or 0,
+        reasoning_tokens=total.output_tokens_details.reasoning_tokens or 0,
+        cost=total.cost,
+    )
+
+
+def _name_of(model: Model) -> str:
+    return str(getattr(model, "model", None) or type(model).__name__)
 
 
 def _model(run: RunState[Any]) -> tuple[Model, ModelSettings]:

@@ -32,6 +32,7 @@ from .hooks import Hooks
 from .log import EventLog
 from .memory import SessionMemory, check_memory
 from .pausing import PausableRun
+from .requested import LastRequest
 
 RunEnd = Literal["done", "stopped", "failed", "paused"]
 """How a run ends."""
@@ -184,6 +185,8 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
     """The final output, once there is one."""
     status: RunStatus = "prepared"
     """Where the run is."""
+    last_request: LastRequest = field(default_factory=LastRequest, repr=False)
+    """What was said about the last model call."""
     is_demo: bool = False
     """Whether a turn was answered by the demo model."""
     error: BaseException | None = None
@@ -302,6 +305,7 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
         """`fork`, with a usage and decisions of its own: what is decided on it is not known to this run."""
         usage, decisions = self.context.usage, self.context.decisions
         own = replace(usage, request_usage_entries=list(usage.request_usage_entries))
+        own.cost = usage.cost
         return self.fork(replace(self.context, usage=own, decisions=decisions.copy()))
 
     def take_input(self, count: int) -> list[RunItem]:

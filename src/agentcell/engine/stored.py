@@ -345,7 +345,7 @@ def _context(context: RunContextWrapper[Any], serializer: Callable[[Any], Any] |
             "requires_deserializer": kind not in ("none", "mapping"),
             "omitted": how == "omitted",
         },
-        "usage": serialize_usage(context.usage),
+        "usage": {**serialize_usage(context.usage), "cost": context.usage.cost},
         "turn_input": context.turn_input,
         "tool_input": context.tool_input,
         "decisions": [

@@ -7,7 +7,7 @@ turn and output index, so that nothing depends on ids that a provider may leave 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -204,7 +204,7 @@ def _requested(view: RunView, event: ModelRequested) -> RunView:
     before = view.request
     kept = Sequence[Any]() if before is None else before.items
     if len(kept) != event.kept:
-        if before is not None and event.kept < len(kept):
+        if before is not None and event.kept < len(kept) and not at_provider(event.settings):
             view = _filtered(view)
         kept = _sequence(kept[index] for index in range(min(event.kept, len(kept))))
     for item in event.items:
@@ -213,6 +213,11 @@ def _requested(view: RunView, event: ModelRequested) -> RunView:
         before = replace(before, before=None)
     request = ModelRequest(event.instructions, kept, event.kept, event.tools, event.settings, before)
     return _turn_head(replace(view, request=request), request=request)
+
+
+def at_provider(settings: Mapping[str, Any]) -> bool:
+    """Whether a model call with these settings goes on from items that the provider keeps."""
+    return "conversation_id" in settings or "previous_response_id" in settings
 
 
 def _sequence(items: Iterable[Any]) -> Sequence[Any]:
