@@ -48,8 +48,11 @@ def forms(view: RunView) -> dict[str, str]:
 
 
 def cards(root: Element) -> list[Element]:
+    """The cards of calls: those whose first line names the tool."""
     found = [element for element in root.walk() if element.tag == "details"]
-    return [element for element in found if not element.text().startswith("Timeline")]
+    return [
+        e for e in found if isinstance(e.children[0], Element) and any(c.tag == "code" for c in e.children[0].walk())
+    ]
 
 
 FORMS = pytest.mark.parametrize("form", ["live", "record", "markdown", "plain", "terminal"])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..view.model import EMPTY, Block, HandoffMark, RunView, TextBlock, ToolCard
+from ..view.model import EMPTY, Block, HandoffMark, RunView, TextBlock, ToolCard, TurnHead
 from ..view.patch import changes
 from .arguments import JsonPart
 from .differences import difference
 from .folds import Operation, TextFold
 from .html import block_tree
 from .nodes import Growing, Node, live_html, record_html
+from .request import RequestLog
 from .times import Times
 
 
@@ -31,6 +32,7 @@ class Blocks:
         self._texts: dict[str, TextFold] = {}
         self._parts: dict[str, JsonPart] = {}
         self._inner: dict[str, Blocks] = {}
+        self._requests = RequestLog()
 
     def advance(self, view: RunView) -> list[Operation]:
         """Show a later view of the same run; returns the operations that bring a page there."""
@@ -82,6 +84,7 @@ class Blocks:
             text=None if text is None else text.body,
             json=None if part is None else part.body,
             inner=self._inner.get(block.id),
+            request=self._requests.body(block) if isinstance(block, TurnHead) else None,
             began=self._began,
         )
 

@@ -8,7 +8,7 @@ from ..view.model import RunView, ToolCard
 from . import escape
 from .arguments import json_key
 from .nodes import Body, Child, Growing, Node, el
-from .words import CARD_WORDS, HOW_TO_DECIDE, decisions, duration, money
+from .words import CARD_WORDS, HOW_TO_DECIDE, cost_words, decisions, duration
 
 CARD_MARKS = {"asking": "?", "completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013", "rejected": "\u2013"}
 BRIEF_LENGTH = 72
@@ -69,7 +69,7 @@ def _inner_tree(view: RunView, blocks: Body, key: str) -> Node:
         view.agent,
         _counted(view.requests, "model call") if view.requests else "",
         f"{view.input_tokens:,} in / {view.output_tokens:,} out" if view.input_tokens or view.output_tokens else "",
-        ("cost unknown" if view.cost is None else money(view.cost)) if view.requests else "",
+        cost_words(view),
     ]
     said = " \u00b7 ".join(fact for fact in facts if fact)
     return el(

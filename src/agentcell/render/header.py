@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..view.model import RunView
 from .card import ticking
 from .nodes import Node, el
-from .words import STATE_WORDS, duration, money
+from .words import STATE_WORDS, cost_words, duration
 
 BUTTONS = (
     ("stop_after_turn", "stop", "Stop", "Stop after this turn: what runs is finished, nothing new begins"),
@@ -44,12 +44,13 @@ def _facts(view: RunView) -> list[Node]:
         found.append(_fact("tokens", "meta", f"{view.input_tokens:,} in / {view.output_tokens:,} out"))
         if speed:
             found.append(_fact("speed", "meta", f"{speed:,.0f} tok/s"))
-        found.append(_cost(view))
+        if said := cost_words(view):
+            found.append(_cost(view, said))
     return found
 
 
-def _cost(view: RunView) -> Node:
-    fact = _fact("cost", "meta", "cost unknown" if view.cost is None else money(view.cost))
+def _cost(view: RunView, said: str) -> Node:
+    fact = _fact("cost", "meta", said)
     if view.cost is None:
         fact.attributes["title"] = "No price is known for a model of this run: agentcell.set_price(...) adds one"
     return fact

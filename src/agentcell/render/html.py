@@ -8,6 +8,7 @@ from .arguments import json_key
 from .card import card_tree
 from .header import header
 from .nodes import Body, Growing, Node, el
+from .request import turn_tree
 
 
 def run_tree(view: RunView, blocks: Body | None = None, times: Node | None = None) -> Node:
@@ -23,9 +24,7 @@ def block_tree(block: Block, growing: Growing) -> Node | None:
     """One block of the body; `None` when it shows nothing."""
     match block:
         case TurnHead():
-            if not block.new_agent:
-                return None
-            return el("div", "turn", el("span", "agent", block.agent), key=block.id)
+            return turn_tree(block, growing)
         case TextBlock():
             return _text_tree(block, growing.text, growing.json)
         case ToolCard():

@@ -42,6 +42,8 @@ class Growing:
     """What the model writes as JSON: arguments, input of a handoff, structured output."""
     inner: Body | None = None
     """The blocks of the run inside a call."""
+    request: Body | None = None
+    """What a model call was given."""
     began: float = 0.0
     """When the run of the block began, in seconds since the outermost run's start."""
 

@@ -31,7 +31,7 @@ from ..view.model import EMPTY, HandoffMark, Notice, RunView, TextBlock, ToolCar
 from ..view.patch import changes
 from . import escape
 from .terminal_text import CleanText, MarkdownTail, Part
-from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, decisions, duration
+from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, cost_words, decisions, duration, retry_words
 
 if TYPE_CHECKING:
     from ..result import RunResultStreaming
@@ -489,6 +489,8 @@ def _facts(view: RunView) -> str:
         facts.append(duration(view.elapsed))
     if view.input_tokens or view.output_tokens:
         facts.append(f"{view.input_tokens:,} in / {view.output_tokens:,} out tokens")
+    if view.finished:
+        facts += [cost_words(view), retry_words(view)]
     return "".join(f" \u00b7 {fact}" for fact in facts if fact)
 
 

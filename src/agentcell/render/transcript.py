@@ -11,7 +11,7 @@ import re
 
 from ..view.model import HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
-from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, decisions, duration
+from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, cost_words, decisions, duration, retry_words
 
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
 
@@ -59,6 +59,7 @@ def _head(view: RunView) -> str:
     parts.append(duration(view.elapsed))
     if view.input_tokens or view.output_tokens:
         parts.append(f"{view.input_tokens:,} in / {view.output_tokens:,} out tokens")
+    parts += [cost_words(view), retry_words(view)]
     return " | ".join(escape.plain(part) for part in parts if part)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..view.model import ToolCard
+from ..view.model import Notice, RunView, ToolCard
 from . import escape
 
 STATE_WORDS = {
@@ -40,13 +40,24 @@ def decisions(card: ToolCard) -> tuple[str, str]:
     return f"result.approve({call_id})", f"result.reject({call_id}, 'why not')"
 
 
-def money(dollars: float) -> str:
-    """An amount of US dollars as people write it: `$1.20`, `$0.012`, `free`."""
-    if dollars <= 0:
-        return "free"
-    if dollars >= 0.1:
-        return f"${dollars:,.2f}"
-    return f"${dollars:.4f}" if dollars >= 0.0001 else "under $0.0001"
+def cost_words(view: RunView) -> str:
+    """What a run has cost: `$0.0123`, or `cost unknown`; nothing before the first tokens and for the demo model."""
+    if not (view.input_tokens or view.output_tokens) or (view.is_demo and not view.cost):
+        return ""
+    return "cost unknown" if view.cost is None else dollars(view.cost)
+
+
+def dollars(amount: float) -> str:
+    """An amount as people write it, small ones with more places: `$1.50`, `$0.0123`."""
+    if 0 < amount < 0.0001:
+        return "< $0.0001"
+    return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.4f}"
+
+
+def retry_words(view: RunView) -> str:
+    """How many model calls were made again."""
+    count = sum(isinstance(block, Notice) and block.kind == "retry" for block in view.blocks)
+    return "" if not count else "1 retry" if count == 1 else f"{count} retries"
 
 
 def duration(seconds: float) -> str:
