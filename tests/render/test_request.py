@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from agentcell.engine.log import Entry
 from agentcell.render.live import LiveRenderer
 from agentcell.render.nodes import live_html
 from agentcell.render.record import record
 from agentcell.render.request import UNFOLDED, WHOLE, text_tree
+from agentcell.render.terminal import TerminalRenderer
+from agentcell.render.transcript import plain_transcript
+from agentcell.render.words import cost_words
 from agentcell.stream_events import ModelRequested, RunStarted, TurnStarted, UsageUpdated
 from agentcell.view.feed import fold
 from agentcell.view.model import EMPTY, TurnHead
@@ -108,6 +113,26 @@ def test_parts_add_up_to_the_reported_tokens_and_are_marked_as_an_estimate() -> 
     assert "2,000 tokens in all, as reported; the parts (\u2248) are an estimate" in found
     (none,) = sections(log(request(0, user("x")), tokens=0))
     assert "No tokens are reported so far" in none and "\u2248" not in none
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"cost": 0.0123}, "$0.0123"),
+        ({"cost": 1234.5}, "$1,234.50"),
+        ({"cost": 0.00001}, "< $0.0001"),
+        ({"cost": None}, "cost unknown"),
+        ({"cost": 0.0, "is_demo": True}, ""),
+        ({"cost": None, "input_tokens": 0, "output_tokens": 0}, ""),
+    ],
+)
+def test_transcripts_and_terminals_end_with_what_it_cost(changes: dict[str, Any], says: str) -> None:
+    view = replace(fold(EMPTY, THREE), state="done", **changes)
+    assert cost_words(view) == says
+    page = Console(file=io.StringIO(), width=200)
+    TerminalRenderer(page).update(view)
+    for text in (plain_transcript(view).splitlines()[0], page.file.getvalue()):  # type: ignore[attr-defined]
+        assert says in text and ("$" in text or "cost" in text) is bool(says)
 
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e\u200b</pre></details>"
