@@ -132,6 +132,11 @@ class JsonFold:
         self._finished = False
 
     @property
+    def complete(self) -> bool:
+        """Whether the text is one whole JSON value."""
+        return self._scanner.complete
+
+    @property
     def rows(self) -> list[Child]:
         """What is shown now."""
         return self._root.children
@@ -173,8 +178,8 @@ class JsonFold:
         else:
             place = self._begin("nest")
             level = _Level("fields", place, place.check if place.check and place.check.walks("object") else None)
-            level.into = self._growth.node("tbody")
-            self._growth.append(place.holder, el("table", "fields", level.into))
+            level.inside = self._growth.node("table", "fields")
+            self._growth.append(place.holder, level.inside)
         self._push(level, {})
 
     def open_list(self) -> None:
@@ -245,7 +250,9 @@ class JsonFold:
             self._is_raw = False
             try:
                 value = json.loads(value)
-            except (ValueError, RecursionError):
+            except json.JSONDecodeError:
+                value, problem = _UNKNOWN, "not valid JSON"
+            except (ValueError, RecursionError):  # too many digits, or too deep to be checked
                 value = _UNKNOWN
         self._end_value(value, problem)
 
@@ -303,8 +310,8 @@ class JsonFold:
         check = self._check_in(outer)
         match outer.kind:
             case "fields":
-                assert outer.into is not None
-                return self._named(outer, outer.into, kind, check, marked=outer is self._levels[0])
+                rows = self._next_block(outer, "tbody", "", ROWS_TOGETHER)
+                return self._named(outer, rows, kind, check, marked=outer is self._levels[0])
             case "row":
                 return self._cell(outer, kind, check)
             case "table":
@@ -491,15 +498,12 @@ class JsonFold:
                 told = f"required, but not given: {', '.join(missing)}"
                 self._tell(self._extra(level, self._levels[-1]), told)
             return
-        assert level.into is not None
-        for name in missing:
-            problem = el("div", "problem", "required, but not given")
-            self._growth.append(level.into, _absent(name, el("td", "value", problem)))
-        if self._levels:
-            return
-        for name, text in check.defaults(level.names).items():
-            shown = el("td", "value", escape.visible(f"{text} (default)"), mods=("default",))
-            self._growth.append(level.into, _absent(name, shown))
+        absent = [_absent(name, el("td", "value", el("div", "problem", "required, but not given"))) for name in missing]
+        if not self._levels:
+            defaults = check.defaults(level.names).items()
+            absent += [_absent(name, el("td", "value", escape.visible(f"{text} (default)"))) for name, text in defaults]
+        for row in absent:
+            self._growth.append(self._next_block(level, "tbody", "", ROWS_TOGETHER), row)
 
     def _tell(self, holder: Node, problem: str) -> None:
         """Tell a problem of a value below it."""

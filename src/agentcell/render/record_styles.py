@@ -9,6 +9,9 @@ from __future__ import annotations
 _LINE = "1px solid rgba(128,128,128,0.35)"
 _SOFT = "rgba(128,128,128,0.10)"
 _WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+_BARE = "background-color:transparent;border:0"
+_CELL = f"{_BARE};text-align:left;vertical-align:top;font-weight:normal"
+_SMALL = "font-family:monospace;font-size:90%"
 
 STYLES: dict[str, str] = {
     "run": f"border:{_LINE};border-radius:8px;padding:0;margin:4px 0;max-width:960px;line-height:1.5",
@@ -87,6 +90,45 @@ STYLES: dict[str, str] = {
     "mark.asking": "color:#d08000",
     "mark.rejected": "color:#d08000",
     "sep": "color:#808080",
+    "json": "margin:2px 0 6px 0;font-size:95%;overflow-wrap:anywhere",
+    "fields": "border-collapse:collapse;border:0;margin:0;width:100%",
+    "field": _BARE,
+    "field-name": f"{_CELL};width:18%;padding:2px 10px 2px 0;{_SMALL};color:#808080;overflow-wrap:normal",
+    "field.nest": _BARE,
+    "value": f"{_CELL};padding:2px 0",
+    "value.text": _WRAPPED,
+    "value.lines": f"{_SMALL};{_WRAPPED}",
+    "value.source": f"{_SMALL};{_WRAPPED}",
+    "value.number": _SMALL,
+    "value.truth": _SMALL,
+    "value.null": f"{_SMALL};color:#808080",
+    "verdict": f"{_CELL};width:24px;padding:2px 4px",
+    "verdict.ok": "color:#2e8b57",
+    "verdict.bad": "color:#c03030",
+    "problem": "color:#c03030;font-size:90%;font-family:sans-serif",
+    "none": "color:#808080",
+    "table": "overflow:auto",
+    "rows": f"border-collapse:collapse;border:{_LINE};margin:2px 0;width:100%",
+    "column": f"{_CELL};padding:2px 10px;background-color:{_SOFT};{_SMALL};color:#808080",
+    "row": _BARE,
+    "cell": f"{_CELL};padding:2px 10px;border-top:{_LINE}",
+    "cell.text": _WRAPPED,
+    "cell.lines": f"{_SMALL};{_WRAPPED}",
+    "cell.source": f"{_SMALL};{_WRAPPED}",
+    "cell.number": _SMALL,
+    "cell.truth": _SMALL,
+    "cell.null": f"{_SMALL};color:#808080",
+    "extra": f"{_CELL};padding:2px 10px 4px 22px",
+    "list": "max-height:300px;overflow:auto",
+    "items": "margin:0;padding:0;list-style:none",
+    "item": f"display:inline-block;border:{_LINE};border-radius:4px;margin:1px 4px 1px 0;padding:0 6px",
+    "item.text": _WRAPPED,
+    "item.source": f"{_SMALL};{_WRAPPED}",
+    "item.number": _SMALL,
+    "item.truth": _SMALL,
+    "item.null": _SMALL,
+    "item.list": "display:block",
+    "item.nest": "display:block",
 }
 """Inline style by class, and by class and state (`class.state`); what needs no look of its own is left out."""
 

@@ -64,6 +64,7 @@ const ATTRIBUTES = {
   rel: /^[a-z ]*$/,
   type: /^button$/,
   start: /^\d{1,10}$/,
+  colspan: /^\d{1,2}$/,
   open: ANYTHING,
   title: ANYTHING,
   alt: ANYTHING,
