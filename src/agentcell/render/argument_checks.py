@@ -66,7 +66,7 @@ class Check:
         """The schema, with references followed and without the alternative `null`; empty when it is not simple."""
         named = self.known.get("type")
         simple = isinstance(schema, dict) and schema.keys() <= _ANNOTATIONS | {"type"}
-        self._plain = named if simple and named in _TYPES else None
+        self._plain = named if simple and isinstance(named, str) and named in _TYPES else None
         self._inside = self.known if self.known and self.known.keys() <= _WALKED else None
 
     def walks(self, kind: str) -> bool:

@@ -112,7 +112,7 @@ STYLES: dict[str, str] = {
     "column": f"{_CELL};padding:2px 10px;background-color:{_SOFT};{_SMALL};color:#808080",
     "row": _BARE,
     "cell": f"{_CELL};padding:2px 10px;border-top:{_LINE}",
-    "cell.text": _WRAPPED,
+    "cell.text": "white-space:pre-wrap;overflow-wrap:break-word",
     "cell.lines": f"{_SMALL};{_WRAPPED}",
     "cell.source": f"{_SMALL};{_WRAPPED}",
     "cell.number": _SMALL,
