@@ -106,6 +106,8 @@ if TYPE_CHECKING:
     from .models.openai_defaults import set_default_openai_key as set_default_openai_key
     from .models.openai_provider import OpenAIProvider as OpenAIProvider
     from .models.openai_responses import OpenAIResponsesModel as OpenAIResponsesModel
+    from .notebook.shown import ShownResult as ShownResult
+    from .notebook.shown import show as show
     from .prices import Price as Price
     from .prices import cost as cost
     from .prices import price_of as price_of
@@ -270,6 +272,7 @@ _WHERE = {
     "models.openai_provider": ["OpenAIProvider"],
     "models.openai_responses": ["OpenAIResponsesModel"],
     "prices": ["Price", "cost", "price_of", "set_price"],
+    "notebook.shown": ["ShownResult", "show"],
     "prompts": ["DynamicPromptFunction", "GenerateDynamicPromptData", "Prompt"],
     "repl": ["run_demo_loop"],
     "result": ["AgentToolInvocation", "RunResult", "RunResultStreaming"],

@@ -239,7 +239,7 @@ class RunResultBase:
     def _ipython_display_(self) -> None:
         from .notebook.display import show_or_defer
 
-        show_or_defer(self._run)
+        show_or_defer(self._run, RunResultStreaming(self._run))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from .notebook.display import bundle

@@ -18,15 +18,16 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import itertools
+import sys
 import threading
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any, Literal, Protocol
 
-from ..engine.state import RunState
 from ..engine.threads import loop_is_running, own_loop
 from ..items import output_text
 from ..render.record import record_bundle
 from ..render.words import STATE_WORDS
-from ..view.feed import Feed, fold
+from ..view.feed import EntryLike, Feed, ReaderLike, fold
 from ..view.model import EMPTY, RunView
 
 Mode = Literal["widget", "static", "terminal"]
@@ -39,6 +40,40 @@ _tasks: set[asyncio.Task[Any]] = set()
 """Feeds that are running; the event loop itself keeps only weak references."""
 _open: set[LiveDisplay] = set()
 """The live views that are not records yet."""
+
+
+class LogLike(Protocol):
+    """What a run has said so far."""
+
+    @property
+    def entries(self) -> Iterable[EntryLike]: ...
+    def reader(self, *, consumer: bool) -> ReaderLike: ...
+
+
+class Showable(Protocol):
+    """A run that can be shown: one of ours (`engine.state.RunState`), or one of another library."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def finished(self) -> bool: ...
+    @property
+    def log(self) -> LogLike: ...
+    def cancel(self) -> None: ...
+
+
+class Handle(Protocol):
+    """What a person has of a run: a streaming result."""
+
+    @property
+    def _run(self) -> Showable: ...
+    def start(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+def in_ipython() -> bool:
+    """Whether this may be a notebook or IPython; tells without importing it."""
+    return "IPython" in sys.modules
 
 
 def current_shell() -> Any:
@@ -59,7 +94,7 @@ def mode(shell: Any) -> Mode:
 class LiveDisplay:
     """One place in a notebook that shows one run."""
 
-    def __init__(self, run: RunState[Any], shell: Any) -> None:
+    def __init__(self, run: Showable, shell: Any) -> None:
         self._run = run
         self._shell = shell
         self._display_id = f"agentcell-{run.run_id}-{next(_numbers)}"
@@ -133,7 +168,7 @@ class LiveDisplay:
         )
 
 
-def show(run: RunState[Any], shell: Any) -> asyncio.Task[None] | None:
+def show(run: Showable, shell: Any) -> asyncio.Task[None] | None:
     """Show a run here, once in each execution; returns the task that follows it, on the running loop."""
     if already_shown(run, shell):
         return None
@@ -161,23 +196,21 @@ def _settle_at_cell_end(shell: Any) -> None:
         shell.events.register("post_execute", settle_finished)
 
 
-def already_shown(run: RunState[Any], shell: Any) -> bool:
+def already_shown(run: Showable, shell: Any) -> bool:
     """Whether the current execution shows this run."""
     return _shown.get(run.run_id) == shell.execution_count
 
 
-def note_shown(run: RunState[Any], shell: Any) -> None:
+def note_shown(run: Showable, shell: Any) -> None:
     """Remember that this execution shows the run, so that its value at the end of the cell is not shown again."""
     _shown[run.run_id] = shell.execution_count
 
 
-def show_or_defer(run: RunState[Any]) -> None:
+def show_or_defer(run: Showable, handle: Handle) -> None:
     """`_ipython_display_` of results: live runs are shown live.
 
     Raises `NotImplementedError` for finished runs, for which IPython then asks for the record.
     """
-    from ..run import start
-
     shell = current_shell()
     if shell is None:
         raise NotImplementedError
@@ -188,26 +221,25 @@ def show_or_defer(run: RunState[Any]) -> None:
         raise NotImplementedError
     if mode(shell) == "terminal":
         note_shown(run, shell)
-        _show_in_terminal(run)
+        show_in_terminal(handle)
         return
-    start(run)
+    handle.start()
     show(run, shell)
 
 
-def _show_in_terminal(run: RunState[Any]) -> None:
+def show_in_terminal(handle: Handle) -> None:
     """Stream a run in a terminal; inside a running loop it goes on in the background."""
     from ..render.terminal import run_in_terminal
-    from ..result import RunResultStreaming
 
     if loop_is_running():
-        task = asyncio.get_running_loop().create_task(run_in_terminal(RunResultStreaming(run)))
+        task = asyncio.get_running_loop().create_task(run_in_terminal(handle))
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
         return
-    own_loop.run(run_in_terminal(RunResultStreaming(run)), on_interrupt=run.cancel)
+    own_loop.run(run_in_terminal(handle), on_interrupt=handle._run.cancel)
 
 
-def bundle(run: RunState[Any], include: Any = None, exclude: Any = None) -> dict[str, str]:
+def bundle(run: Showable, include: Any = None, exclude: Any = None) -> dict[str, str]:
     """The record of a run as it is now, by MIME type."""
     forms = record_bundle(fold(EMPTY, run.log.entries))
     return {

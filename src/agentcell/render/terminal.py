@@ -16,7 +16,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -32,9 +32,6 @@ from ..view.patch import changes
 from . import escape
 from .terminal_text import CleanText, MarkdownTail, Part
 from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, cost_words, decisions, duration, retry_words
-
-if TYPE_CHECKING:
-    from ..result import RunResultStreaming
 
 __all__ = ["TerminalRenderer", "run_in_terminal"]
 
@@ -237,7 +234,16 @@ class TerminalRenderer:
             self._page.line([("    ", ""), (code, "bold")])
 
 
-async def run_in_terminal(result: RunResultStreaming, console: Console | None = None) -> RunView:
+class Streaming(Protocol):
+    """The handle of a run: a `RunResultStreaming`, or what `show` gives for one of another library."""
+
+    @property
+    def _run(self) -> Any: ...
+    def start(self) -> None: ...
+    async def aclose(self) -> None: ...
+
+
+async def run_in_terminal(result: Streaming, console: Console | None = None) -> RunView:
     """Start a run if it has not started, show it until it ends, and return the last view.
 
     A run that fails shows its error; it is not raised. When the waiting task is cancelled, as Ctrl-C does under

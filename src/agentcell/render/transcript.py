@@ -37,7 +37,7 @@ def _plain_blocks(view: RunView) -> list[str]:
                 if block.cut:
                     lines.append("... stopped here; the text above is partial")
             case ToolCard():
-                result = block.error if block.state == "failed" else block.output
+                result = (block.error if block.state == "failed" else None) or block.output
                 said = f" -> {_one_line(result)}" if result else ""
                 edited = " (arguments changed by a person)" if block.edited else ""
                 call = f"{_one_line(block.name)}({_one_line(str(block.arguments))})"
@@ -99,7 +99,7 @@ def _markdown_blocks(view: RunView) -> list[str]:
 
 
 def _markdown_call(card: ToolCard) -> str:
-    result = card.error if card.state == "failed" else card.output
+    result = (card.error if card.state == "failed" else None) or card.output
     edited = ", arguments changed by a person" if card.edited else ""
     name = card.name.replace("`", "")
     lines = [f"Tool `{name}` \u2014 {CARD_WORDS[card.state]}{edited}", _code(str(card.arguments), "json")]

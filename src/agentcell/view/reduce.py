@@ -426,9 +426,16 @@ def _end_call(view: RunView, output_index: int, item: Any) -> RunView:
 
 
 def _parsed(view: RunView, event: CallParsed) -> RunView:
-    """The loop has accepted a call; one that the stream did not show appears now."""
-    if view.find(event.call_id) is not None:
-        return view
+    """The loop has accepted a call; one that the stream did not show appears now.
+
+    Where nothing has said which tools are handoffs, a card may turn out to be one.
+    """
+    found = view.find(event.call_id)
+    if found is not None:
+        place, card = found
+        if event.kind == "tool" or not isinstance(card, ToolCard):
+            return view
+        return _set(view, place, HandoffMark(card.id, card.call_id, view.agent, card.name, card.arguments))
     block_id, arguments = f"{view.path}c.{event.call_id}", Text(event.arguments)
     if event.kind == "handoff":
         return _add(view, HandoffMark(block_id, event.call_id, view.agent, event.name, arguments), event.call_id)
