@@ -39,6 +39,8 @@ FAILED_WORDS = "An error occurred while running the tool"
 """How both libraries begin what they tell the model of a tool that failed, unless they are told otherwise."""
 REJECTED_WORDS = "Tool execution was not approved."
 """What both libraries tell the model of a call that was rejected, unless they are told otherwise."""
+CANCELLED_WORDS = "The call was cancelled before it finished"
+"""How the model is told of a call that was under way when its run was stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +170,7 @@ class Restorer:
             self._running.discard(call_id)
             sent = _of(item.raw_item, "output")
             text = sent if isinstance(sent, str) else output_text(item.output)
-            status = "failed" if text.startswith(FAILED_WORDS) else "completed"
-            status = "rejected" if text == REJECTED_WORDS else status
-            found.append(ToolFinished(call_id, self._names[call_id], text, status))
+            found.append(_finished(call_id, self._names[call_id], text))
         return found
 
 
@@ -193,6 +193,15 @@ def _ours(event: Any) -> list[LogEvent]:
         case "tool_call_output_item":
             return [RunItemStreamEvent("tool_output", ToolCallOutputItem(agent, cast(Any, raw), item.output))]
     return []
+
+
+def _finished(call_id: str, name: str, text: str) -> ToolFinished:
+    """The end of a call, by what the model is told: some ends have words of their own in the libraries."""
+    if text.startswith(CANCELLED_WORDS):
+        return ToolFinished(call_id, name, "", "cancelled")
+    if text.startswith(FAILED_WORDS):
+        return ToolFinished(call_id, name, text, "failed")
+    return ToolFinished(call_id, name, text, "rejected" if text == REJECTED_WORDS else "completed")
 
 
 def _turn(number: int, agent: Any, response: Any) -> TurnStarted:
