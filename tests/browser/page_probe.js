@@ -2,8 +2,9 @@
 //   wire     what came in on the kernels' websockets, one entry per message, read from the frames themselves
 //   texts    how the text of an element grew, one sample per change seen by a MutationObserver
 //   pending  commands that were started and have not ended
+//   hear     a function that gets the data of each websocket message, when somebody has put one there
 (() => {
-  const probe = (window.probe = { wire: [], texts: {}, pending: 0, errors: [] });
+  const probe = (window.probe = { wire: [], texts: {}, pending: 0, errors: [], hear: null });
   const decoder = new TextDecoder();
 
   // v1.kernel.websocket.jupyter.org: a count of offsets, the offsets (64 bits each, little endian), then
@@ -53,6 +54,7 @@
         const bytes = typeof event.data === "string" ? event.data.length : event.data.byteLength;
         try {
           note(event.data, bytes);
+          probe.hear?.(event.data);
         } catch (error) {
           probe.errors.push(`unread websocket message of ${bytes} bytes: ${error}`);
         }

@@ -46,6 +46,10 @@ class Page:
                     element.attributes = tuple(kept.items())
                 case ["md", key, *patch]:
                     apply(self.find(key), [tuple(patch)])  # type: ignore[list-item]
+                case ["t", key, depth, text]:
+                    apply(self.find(key), [("text", depth, text)])
+                case ["h", key, depth, html]:
+                    apply(self.find(key), [("patch", depth, 0, 0, depth, html)])
                 case _:
                     raise AssertionError(f"unknown operation {operation!r}")
 

@@ -14,16 +14,15 @@ def difference(old: Node, new: Node) -> list[Operation]:
     """
     if old == new:
         return []
-    replaced: list[Operation] = [["set", _key(new), live_html(new)]]
     if old.tag != new.tag:
-        return replaced
+        return [["set", _key(new), live_html(new)]]
     operations = _attribute_difference(old, new)
     if all(isinstance(child, str) for child in (*old.children, *new.children)):
         if old.children != new.children:
             operations.append(["text", _key(new), "".join(str(child) for child in new.children)])
         return operations
     inner = _child_difference(old, new)
-    return replaced if inner is None else operations + inner
+    return [["set", _key(new), live_html(new)]] if inner is None else operations + inner
 
 
 def _child_difference(old: Node, new: Node) -> list[Operation] | None:

@@ -5,11 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from ..view.model import Text, TextBlock
-from .markdown import MarkdownFold
+from .markdown import MarkdownFold, MarkdownOp
 from .nodes import MarkdownBody
 
 Operation = list[Any]
 """One operation on the page; the forms are listed in `render.live`."""
+
+
+def markdown_key(block_id: str) -> str:
+    """The key of the element that holds a block's Markdown."""
+    return f"{block_id}m"
+
+
+def markdown_operation(key: str, operation: MarkdownOp) -> Operation:
+    """One operation of a fold as one on the page; the two that fill a stream have short forms."""
+    match operation:
+        case ("text", depth, text):
+            return ["t", key, depth, text]
+        case ("patch", depth, 0, 0, at, html) if depth == at:
+            return ["h", key, depth, html]
+    return ["md", key, *operation]
 
 
 class TextFold:
@@ -18,7 +33,7 @@ class TextFold:
     def __init__(self, block: TextBlock) -> None:
         self.fold: MarkdownFold = MarkdownFold()
         self.body: MarkdownBody = MarkdownBody(self.fold)
-        self._key = f"{block.id}.md"
+        self._key = markdown_key(block.id)
         self._shown: Text | None = None
         self._finished = False
 
@@ -32,4 +47,4 @@ class TextFold:
         if block.done and not self._finished:
             self._finished = True
             patches += self.fold.finish()
-        return [["md", self._key, *patch] for patch in patches]
+        return [markdown_operation(self._key, patch) for patch in patches]

@@ -6,6 +6,7 @@ from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCar
 from . import escape
 from .arguments import json_key
 from .card import card_tree
+from .folds import markdown_key
 from .header import header
 from .nodes import Body, Growing, Node, el
 from .request import turn_tree
@@ -57,7 +58,7 @@ def _text_tree(block: TextBlock, text: Body | None, json: Body | None) -> Node:
     if block.kind == "data":
         body = el("div", "json", *([] if json is None else [json]), key=json_key(block.id))
     else:
-        body = el("div", "md", *([] if text is None else [text]), key=f"{block.id}.md")
+        body = el("div", "md", *([] if text is None else [text]), key=markdown_key(block.id))
     if block.kind == "reasoning":
         said = el("summary", "label", "Thought" if block.done else "Thinking\u2026", key=f"{block.id}.s")
         return el("details", "thought", said, body, key=block.id)

@@ -12,6 +12,8 @@ that changed, compares them with the old ones by their keys, and says the differ
     ["grow", key, text]                 append to its text
     ["attr", key, name, value | null]   set or remove an attribute
     ["md", key, ...operation]           patch its Markdown (render.markdown)
+    ["t", key, depth, text]             short for ["md", key, "text", depth, text]
+    ["h", key, depth, html]             short for ["md", key, "patch", depth, 0, 0, depth, html]
 
 The page applies them and knows nothing about runs. `snapshot` is the whole page, for a page that has lost its place.
 """

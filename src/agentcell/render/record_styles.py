@@ -38,7 +38,7 @@ STYLES: dict[str, str] = {
         "display:inline-block;width:20%;overflow:hidden;text-overflow:ellipsis;vertical-align:top;color:#808080"
     ),
     "track": "display:inline-block;width:79%;vertical-align:top;background-color:rgba(128,128,128,0.06)",
-    "row": "height:14px;line-height:14px;margin:1px 0;white-space:nowrap;overflow:hidden",
+    "bars": "height:14px;line-height:14px;margin:1px 0;white-space:nowrap;overflow:hidden",
     "bar": (
         "display:inline-block;height:12px;line-height:12px;overflow:hidden;vertical-align:top;text-overflow:ellipsis"
     ),
@@ -72,7 +72,7 @@ STYLES: dict[str, str] = {
     "gauge": "font-family:monospace;font-size:60%;color:#4a90d9;white-space:nowrap",
     "number": "text-align:right",
     "role": f"border:{_LINE};border-radius:8px;padding:0 6px;font-size:85%",
-    "item": "margin:4px 0",
+    "said-item": "margin:4px 0",
     "changes": "margin:6px 0 0 0",
     "notice": f"border:{_LINE};border-radius:6px;margin:8px 0;padding:6px 10px;white-space:pre-wrap",
     "notice.error": "border-color:#c03030",

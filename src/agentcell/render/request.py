@@ -347,7 +347,7 @@ def _written(value: Any) -> str:
 def _item_tree(item: Mapping[str, Any], names: Mapping[str, str]) -> Node:
     """A new item: whose it is, and all of it."""
     badge = el("span", "role", escape.visible(_role(item)))
-    return el("div", "item", badge, text_tree(_item_text(item, names)))
+    return el("div", "said-item", badge, text_tree(_item_text(item, names)))
 
 
 def _role(item: Mapping[str, Any]) -> str:

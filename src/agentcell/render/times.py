@@ -175,7 +175,7 @@ def _lane_tree(lane: Lane, span: float | None) -> Node:
     track = el("div", "track", key=f"{lane.id}.t")
     for row in lane.rows:
         cursor = 0.0
-        bars = el("div", "row", key=row.id)
+        bars = el("div", "bars", key=row.id)
         for bar in row.bars:
             node = _bar_tree(bar)
             if span is not None:

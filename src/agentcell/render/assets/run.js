@@ -17,7 +17,7 @@
  *   off(name: string, callback?: (...args: any[]) => void): void,
  *   send(message: unknown): void,
  * }} Model
- * @typedef {["add" | "first" | "after" | "set" | "text" | "grow", string, string] | ["del", string] | ["attr", string, string, string | null] | ["md", string, ...any[]]} Operation
+ * @typedef {["add" | "first" | "after" | "set" | "text" | "grow", string, string] | ["del", string] | ["attr", string, string, string | null] | ["md", string, ...any[]] | ["t" | "h", string, number, string]} Operation
  * @typedef {{ v: 1, t: "frame", seq: number, ops: Operation[] }} Frame
  * @typedef {{ v: 1, t: "snap", seq: number, html: string }} Snapshot
  * @typedef {{ v: 1, t: "end", seq: number }} End
@@ -175,15 +175,19 @@ function patch(container, [, depth, nodes, units, ...fragments]) {
     if (!text.length) text.remove();
   }
   for (let index = 0; index < fragments.length; index += 2) {
-    const target = down(container, fragments[index]);
-    const fragment = sanitize(fragments[index + 1]);
-    const first = fragment.firstChild;
-    if (first && first.nodeType === Node.TEXT_NODE) {
-      addText(target, /** @type {Text} */ (first).data);
-      first.remove();
-    }
-    target.append(fragment);
+    addHtml(down(container, fragments[index]), fragments[index + 1]);
   }
+}
+
+/** @param {Element} element @param {string} html */
+function addHtml(element, html) {
+  const fragment = sanitize(html);
+  const first = fragment.firstChild;
+  if (first && first.nodeType === Node.TEXT_NODE) {
+    addText(element, /** @type {Text} */ (first).data);
+    first.remove();
+  }
+  element.append(fragment);
 }
 
 /** @param {Element} container @param {number} moved */
@@ -221,6 +225,10 @@ export function duration(ms) {
 const running = new Map();
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let ticking;
+/** When the clocks were last set. */
+let ticked = -Infinity;
+/** Milliseconds after which a frame sets the clocks as well, so that they cost no layout of their own. */
+const TICK = 100;
 let ticks = 0;
 
 const CLOCKS = "[data-tick], [data-left]";
@@ -229,7 +237,10 @@ const CLOCKS = "[data-tick], [data-left]";
 function run(element, copy) {
   running.set(element, copy);
   show(element, copy, performance.now());
-  ticking ??= setInterval(tick, 100);
+  if (ticking === undefined) {
+    ticked = -Infinity;
+    ticking = setInterval(() => tick(1.5 * TICK), TICK);
+  }
 }
 
 /** Let a clock stand. @param {Element} element */
@@ -241,9 +252,12 @@ function stop(element) {
   }
 }
 
-function tick() {
-  ticks += 1;
+/** Let the clocks go on if they were last set so many milliseconds ago. @param {number} after */
+function tick(after) {
   const now = performance.now();
+  if (now - ticked < after) return;
+  ticked = now;
+  ticks += 1;
   const scale = ticks % (calm() ? 10 : 3) === 0;
   for (const [element, copy] of running) {
     if (scale || !element.hasAttribute("data-span")) show(element, copy, now);
@@ -399,6 +413,12 @@ class Copy {
       case "md":
         applyMarkdown(element, operation.slice(2));
         break;
+      case "t":
+        addText(down(element, operation[2]), operation[3]);
+        break;
+      case "h":
+        addHtml(down(element, operation[2]), operation[3]);
+        break;
       default:
         throw new Error(`unknown operation ${String(operation[0])}`);
     }
@@ -512,6 +532,7 @@ class Page {
       for (const copy of this.all()) {
         for (const operation of frame.ops) copy.apply(operation);
       }
+      tick(TICK);
     } catch (error) {
       // A frame that does not fit means that this DOM is not the one the kernel thinks it is: start again.
       console.warn("agentcell: resynchronising", error);
