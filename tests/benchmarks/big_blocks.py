@@ -10,7 +10,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -191,3 +191,25 @@ def fold_cost(source: str, frame: int) -> tuple[float, int, int]:
             messages += 1
     sent += len(json.dumps(fold.finish()))
     return time.process_time() - start, messages, sent
+
+
+def measure(kinds: Sequence[str], *, short: bool) -> dict[str, dict[str, tuple[float, float]]]:
+    """CPU milliseconds a kB by kind of block: in the kernel at both speeds, and in the browser, small and big."""
+    from .block_page import BlockPage
+
+    big = 3 * SMALL if short else BIG
+    fold_cost(text(kinds[0], SMALL), 400)
+    found: dict[str, dict[str, tuple[float, float]]] = {}
+    with BlockPage() as page:
+        page.cost(text(kinds[0], SMALL // 4))
+        for kind in kinds:
+            size = big if short or kind != "ordinary Markdown" else 1_000_000
+            row = found[kind] = {}
+            for speed, frame in FRAMES.items():
+                costs = [min(fold_cost(text(kind, s), frame)[0] for _ in range(2)) / s for s in (SMALL, size)]
+                row[f"kernel, {speed}"] = (costs[0] * 1e6, costs[1] * 1e6)
+            # The middle of three for the small one, whose figure is the less certain.
+            small = sorted(page.cost(text(kind, SMALL)) for _ in range(1 if short else 3))[-2 if not short else 0]
+            row["browser"] = (small / SMALL * 1e6, page.cost(text(kind, size)) / size * 1e6)
+            print(kind, row, flush=True)
+    return found

@@ -166,8 +166,19 @@ def sample(lab: Lab, way: str, count: int, rate: float, limit: float) -> Sample:
         worst=max(tasks, default=0.0),
         last=None if seen is None else seen * 1000,
         unfinished="" if whole else f"cut off {limit:.0f} s late, after {told['sent']:,} tokens",
-        notes={"characters": told["characters"]},
+        notes={
+            "characters": told["characters"],
+            # A frame's content has some 150 bytes around the operations.
+            "operations": sum(m.content_bytes for m in live) - len(live) * wrapping(),
+        },
     )
+
+
+def wrapping() -> int:
+    """Bytes of a frame's message around its operations."""
+    frame = {"v": 1, "t": "frame", "seq": 100, "ops": []}
+    content = {"data": {"method": "custom", "content": frame}, "comm_id": "0" * 32}
+    return len(json.dumps(content)) - 2
 
 
 def hear_end(notebook: NotebookPage) -> None:
@@ -200,5 +211,8 @@ def measure(
         for way in ways:
             if number and way in WAYS:
                 continue  # a way that sends everything again is slow enough to be shown once
+            if way == MODULE and module_source() is None:
+                continue
             found[way].append(sample(lab, way, count, rate, limit))
+            print(f"{count} at {rate}, {way}: {found[way][-1]}", flush=True)
     return found

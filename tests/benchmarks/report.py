@@ -39,11 +39,9 @@ def report(found: dict[tuple[str, str, str], Times], rounds: int, samples: int) 
     missed = sum(times.missed for (_, _, lib), times in found.items() if lib == "agentcell")
     met = "met" if max(ours) <= GOAL and not missed else "missed"
     lines = [
-        "# Results of `python -m tests.benchmarks`",
+        "## Ending a run",
         "",
         f"{versions}, Python {platform.python_version()}.",
-        "",
-        "## Ending a run",
         "",
         "Milliseconds from the moment a run is ended until no task of it is left, over HTTP with the official client",
         "against the loopback server in a process of its own. Each answer is held before its last event and tools wait",

@@ -85,3 +85,40 @@ async def test_catching_up_does_not_wait_for_a_frame() -> None:
     assert not feed.catch_up().finished
     assert feed.catch_up() is feed.view and feed.view.finished
     assert feed.catch_up().final_output == feed.view.final_output
+
+
+async def waits(monkeypatch: pytest.MonkeyPatch, cost: float, act: Any = None, portions: int = 12) -> list[float]:
+    """The waits between the frames of a feed whose sink takes so many seconds of CPU time."""
+    entries = list(history("plain"))
+    clock, found = [0.0], []
+
+    async def sleep(seconds: float) -> None:
+        found.append(seconds)
+
+    def sink(view: RunView) -> None:
+        clock[0] += cost
+        if act is not None:
+            act(made, len(found))
+
+    monkeypatch.setattr("agentcell.view.feed.time.thread_time", lambda: clock[0])
+    monkeypatch.setattr("agentcell.view.feed.asyncio.sleep", sleep)
+    made = Feed(Reader([entries[:3]] * portions), sink)
+    await made.run()
+    return found
+
+
+async def test_a_frame_that_is_dear_makes_the_next_one_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await waits(monkeypatch, 0.0) == [pytest.approx(1 / 30)] * 12
+    assert await waits(monkeypatch, 0.02) == [pytest.approx(10 * 0.02)] * 12
+    assert await waits(monkeypatch, 9.0) == [2.0] * 12, "however dear"
+
+
+async def test_a_slow_page_gets_fewer_frames_until_it_has_recovered(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = await waits(monkeypatch, 0.0, lambda feed, frame: feed.slow_down(0.15) if frame == 2 else None, 40)
+    assert found[1] == pytest.approx(1 / 30) and found[2] == pytest.approx(0.3)
+    assert found[2:] == sorted(found[2:], reverse=True) and found[-1] == pytest.approx(1 / 30)
+
+
+async def test_all_feeds_share_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Feed, "_active", 29)
+    assert await waits(monkeypatch, 0.0) == [pytest.approx(30 / 150)] * 12

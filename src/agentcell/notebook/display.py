@@ -110,6 +110,7 @@ class LiveDisplay:
             from .widget import RunWidget
 
             self._widget = RunWidget(EMPTY, {"stop": self._run.cancel})
+            self._widget.on_slow = self._feed.slow_down
             bundle = dict(self._widget._repr_mimebundle_()[0])
             bundle["text/plain"] = f"agentcell run {self._run.run_id}: live view"
             self._publish(bundle, update=False)

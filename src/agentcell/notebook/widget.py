@@ -24,6 +24,9 @@ WIRE_VERSION = 1
 LARGEST_MESSAGE = 4096
 """Characters of the largest message that a page may send."""
 
+LONGEST_FRAME = 60_000
+"""Milliseconds that a page may say a frame has taken."""
+
 _ASSETS = files("agentcell.render") / "assets"
 
 
@@ -42,6 +45,8 @@ class RunWidget(anywidget.AnyWidget):
         self.renderer: LiveRenderer = LiveRenderer()
         """Makes the operations, and keeps the Markdown for the record."""
         self._actions = actions
+        self.on_slow: Callable[[float], None] = lambda seconds: None
+        """Called when the page says how many seconds a frame has taken it."""
         self._frames = 0
         self._asked = 0
         self.renderer.update(view)
@@ -88,6 +93,10 @@ class RunWidget(anywidget.AnyWidget):
         match message.get("t"):
             case "resync":
                 self.send({"v": WIRE_VERSION, "t": "snap", "seq": self._frames, "html": self.renderer.snapshot()})
+            case "slow":
+                spent = message.get("ms")
+                if isinstance(spent, (int, float)) and 0 <= spent < LONGEST_FRAME:
+                    self.on_slow(spent / 1000)
             case "do":
                 action = self._actions.get(str(message.get("do")))
                 if action is not None:

@@ -20,7 +20,9 @@ The page applies them and knows nothing about runs. `snapshot` is the whole page
 
 from __future__ import annotations
 
+import operator
 import time
+from dataclasses import fields
 
 from ..view.model import EMPTY, RunView
 from .body import RunParts
@@ -29,6 +31,15 @@ from .folds import Operation
 from .header import header
 from .html import run_tree
 from .nodes import live_class, live_html
+
+_HEADER = operator.attrgetter(
+    *(field.name for field in fields(RunView) if field.name not in ("blocks", "index", "elapsed"))
+)
+
+
+def _same_header(older: RunView, newer: RunView) -> bool:
+    """Whether two views have the same header: while a run goes on, its clocks go by themselves."""
+    return all(map(operator.is_, _HEADER(older), _HEADER(newer)))
 
 
 class LiveRenderer:
@@ -53,9 +64,10 @@ class LiveRenderer:
             operations.append(["attr", "run", "class", live_class(run_tree(view))])
         if older.prompt != view.prompt:
             operations.append(["text", "p", view.prompt])
-        head = header(view)
-        operations += difference(self._head, head)
-        self._head = head
+        if not _same_header(older, view):
+            head = header(view)
+            operations += difference(self._head, head)
+            self._head = head
         return operations + self.parts.advance(view)
 
     def snapshot(self) -> str:

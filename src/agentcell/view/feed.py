@@ -1,25 +1,37 @@
 """`Feed`: from a log to views, a few times a second.
 
 A feed reads everything that is new, merges adjacent pieces of one text, folds them and hands the view on; then it
-waits for its next frame. So what is shown costs frames, not events. All feeds of a process share one budget of frames,
-because a page that gets too many messages drops some.
+waits for its next frame. So what is shown costs frames, not events.
+
+The wait adapts. All feeds of a process share one budget of messages, because a page that gets too many drops some. A
+frame that was dear to make or to send makes the next one wait `PATIENCE` times as long, so that showing a run never
+takes more than a share of the kernel; and a page that says that it cannot follow gets fewer frames for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ..stream_events import LogEvent
+from ..stream_events import LogEvent, RawResponsesStreamEvent
 from .model import EMPTY, Delta, RunView
 from .reduce import as_delta, reduce
 
 FRAMES_PER_SECOND = 30
 """Frames of one feed."""
-SHARED_FRAMES_PER_SECOND = 90
-"""Frames of all feeds together."""
+MESSAGES_PER_SECOND = 200
+"""Messages of all views together."""
+SHARED_FRAMES_PER_SECOND = 150
+"""Frames of all feeds together; the other messages are those that open views, end them and tell of cells."""
+PATIENCE = 10
+"""The least time between two frames, as a multiple of the CPU time that one of them cost."""
+LONGEST_WAIT = 2.0
+"""Seconds between two frames, whatever they cost."""
+RECOVERY = 0.9
+"""What is left of the wait for a slow page after each frame."""
 
 
 class EntryLike(Protocol):
@@ -43,24 +55,43 @@ def merged(entries: Iterable[EntryLike]) -> Iterator[tuple[LogEvent | Delta, flo
     """The events of `entries` with adjacent pieces of one text joined; the time is that of the last piece."""
     held: list[str] = []
     first: Delta | None = None
+    last: Any = None
     last_at = 0.0
     for entry in entries:
-        delta = as_delta(entry.event)
+        event = entry.event
+        data: Any = event.data if isinstance(event, RawResponsesStreamEvent) else None
+        if last is not None and _same_part(last, data):
+            held.append(data.delta)
+            last_at = entry.at
+            continue
+        delta = as_delta(event)
         if first is not None and (
             delta is None
             or (delta.kind, delta.output_index, delta.part_index, delta.calls)
             != (first.kind, first.output_index, first.part_index, first.calls)
         ):
             yield replace(first, text="".join(held)), last_at
-            first, held = None, []
+            first, held, last = None, [], None
         if delta is None:
-            yield entry.event, entry.at
+            yield event, entry.at
         else:
+            last = data
             first = first or replace(delta, since=entry.at)
             held.append(delta.text)
             last_at = entry.at
     if first is not None:
         yield replace(first, text="".join(held)), last_at
+
+
+def _same_part(one: Any, other: Any) -> bool:
+    """Whether two of the model's events are pieces of one text, seen at their fields alone: nearly all of them are."""
+    if type(one) is not type(other):
+        return False
+    ours, theirs = one.__dict__, other.__dict__
+    return all(ours.get(name) == theirs.get(name) for name in _PART)
+
+
+_PART = ("type", "output_index", "content_index", "summary_index")
 
 
 def fold(view: RunView, entries: Iterable[EntryLike]) -> RunView:
@@ -81,6 +112,17 @@ class Feed:
         self._reader = reader
         self._sink = sink
         self._rate = rate
+        self._slow = 0.0
+
+    def slow_down(self, seconds: float) -> None:
+        """The page needs so many seconds for a frame: it gets fewer, until it has recovered."""
+        self._slow = min(max(self._slow, 2 * seconds), LONGEST_WAIT)
+
+    def _wait(self, cost: float) -> float:
+        """Seconds until the next frame, after one that cost so many."""
+        shared = Feed._active / SHARED_FRAMES_PER_SECOND
+        slow, self._slow = self._slow, self._slow * RECOVERY
+        return max(1 / self._rate, shared, min(max(PATIENCE * cost, slow), LONGEST_WAIT))
 
     def catch_up(self) -> RunView:
         """The view of everything so far, without waiting for the next frame."""
@@ -92,11 +134,12 @@ class Feed:
         Feed._active += 1
         try:
             while not self.view.finished and (entries := await self._reader.take_all()):
+                began = time.thread_time()
                 self.view = fold(self.view, entries)
                 self._sink(self.view)
                 if self.view.finished:
                     break
-                await asyncio.sleep(max(1 / self._rate, Feed._active / SHARED_FRAMES_PER_SECOND))
+                await asyncio.sleep(self._wait(time.thread_time() - began))
         finally:
             Feed._active -= 1
             self._reader.close()

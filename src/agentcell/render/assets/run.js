@@ -26,6 +26,8 @@
 /** The version of the messages between kernel and page. */
 const WIRE = 1;
 
+/** Milliseconds from a frame's arrival to its being seen from which the kernel is told. */
+const SLOW = 100;
 /** Milliseconds to wait for a snapshot before asking again; each time longer. */
 const PATIENCE = 3000;
 /** Questions without an answer after which the page gives up. */
@@ -528,6 +530,7 @@ class Page {
     if (frame.seq <= this.seq) return;
     if (frame.seq > this.seq + 1) return this.ask();
     this.seq = frame.seq;
+    this.notice();
     try {
       for (const copy of this.all()) {
         for (const operation of frame.ops) copy.apply(operation);
@@ -539,6 +542,18 @@ class Page {
       this.seq = frame.seq - 1;
       this.ask();
     }
+  }
+
+  /** Tell the kernel when the page cannot follow: a frame that takes long to come into view. One in ten is looked at. */
+  notice() {
+    if (this.seq % 10 || this.copies.length === 0 || document.hidden) return;
+    const arrived = performance.now();
+    requestAnimationFrame(() => {
+      setTimeout(() => {
+        const spent = Math.round(performance.now() - arrived);
+        if (spent > SLOW && !document.hidden) this.model.send({ v: WIRE, t: "slow", ms: Math.min(spent, 10 * SLOW) });
+      });
+    });
   }
 
   /** Ask for a snapshot, and again when none comes: the question or the answer may be lost like anything else. */
