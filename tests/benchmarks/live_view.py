@@ -20,8 +20,10 @@ from tests.browser.notebook_page import NotebookPage
 from .live_kernel import END, WAYS
 
 OURS, BARE, MODULE = "agentcell", "bare", "streaming-markdown"
-SCALES = {(2_000, 200): 60.0, (10_000, 2_000): 60.0, (50_000, 2_000): 90.0}
+SCALES = {(2_000, 200): 30.0, (10_000, 2_000): 30.0, (50_000, 2_000): 30.0}
 """Tokens and tokens a second, and the seconds that a way may be late before it is cut off."""
+LONG = 50_000
+"""Tokens from which a third of the rounds is enough."""
 
 PROBE = """END => {
   const bench = (window.bench = { tasks: [], frames: [], seen: 0 });
