@@ -161,6 +161,15 @@ class RunResultBase:
         return self._run.tool_output_guardrail_results
 
     @property
+    def tool_results(self) -> list[Any]:
+        """The objects that function tools have returned, in the order in which they ended.
+
+        Those of agents that run as tools are among them, and their own tools' before them. Calls that failed or were
+        rejected leave none. They are the very objects, not what the model was sent, and are not stored with a state.
+        """
+        return self._run.tool_results
+
+    @property
     def agent_tool_invocation(self) -> AgentToolInvocation | None:
         """The call that a nested run answers; `None` for other runs."""
         return AgentToolInvocation(*self._run.invoked_by) if self._run.invoked_by else None

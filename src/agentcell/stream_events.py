@@ -343,6 +343,8 @@ class ToolFinished:
     """What went wrong, for people; the model sees `output`."""
     result: RichResult | None = field(default=None, repr=False)
     """The result as what it is, when it is more than text."""
+    place: int | None = None
+    """Where the object itself stands in the run's `tool_results`, when the tool returned one."""
     traceback: str | None = field(default=None, repr=False)
     """Where it went wrong, as Python's traceback, when the tool raised."""
     type: Literal["run_signal"] = "run_signal"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import agentcell as ac
 
 from . import openai_types as oai
 from .approvals import Decisions
+from .exceptions import ArgumentTypeError, UserError
 from .instances import checked_by_instance
 from .run_config import RunConfig, as_run_config
 from .run_context import RunContextWrapper, TContext
@@ -123,10 +125,51 @@ class ToolContext(RunContextWrapper[TContext]):
             decisions=context.decisions,
         )
 
-    def progress(self, message: str, fraction: float | None = None) -> None:
-        """Show `message` in the call's card, with a bar when `fraction` (0 to 1) is given.
+    @overload
+    def progress(self, fraction: float, message: str = "", /) -> None: ...
 
-        May be called from any thread and does nothing outside a run.
+    @overload
+    def progress(self, message: str, fraction: float | None = None, /) -> None: ...
+
+    @overload
+    def progress(self, fraction: float, /, *, message: str) -> None: ...
+
+    @overload
+    def progress(self, message: str, /, *, fraction: float | None) -> None: ...
+
+    @overload
+    def progress(self, *, fraction: float | None = None, message: str | None = None) -> None: ...
+
+    def progress(self, *given: Any, message: Any = None, fraction: Any = None) -> None:
+        """Show in the call's card how far the tool is: `progress(0.4, "page 4")`.
+
+        Either may be left out. The fraction goes from 0 to 1 and may also come second. May be called from any thread,
+        and as often as you like: views show the latest. Does nothing outside a run.
+
+        Raises `ArgumentTypeError` for anything but one fraction and one text, and `UserError` for a fraction that is
+        not between 0 and 1.
         """
+        for value in given:
+            if isinstance(value, str) and message is None:
+                message = value
+            elif _is_number(value) and fraction is None:
+                fraction = value
+            elif value is not None:
+                raise ArgumentTypeError(f"{_PROGRESS}; got {given!r}")
+        fits = (message is None or isinstance(message, str)) and (fraction is None or _is_number(fraction))
+        if not fits or (message is None and fraction is None):
+            raise ArgumentTypeError(f"{_PROGRESS}; got message={message!r} and fraction={fraction!r}")
+        share = None if fraction is None else float(fraction)
+        if share is not None and not -_ROUNDING <= share <= 1 + _ROUNDING:
+            raise UserError(f"progress takes a fraction from 0 to 1, such as 0.4 for 40 %; got {fraction!r}")
         if self.report is not None:
-            self.report(str(message), fraction)
+            self.report(message or "", None if share is None else min(max(share, 0.0), 1.0))
+
+
+_PROGRESS = "progress takes a fraction from 0 to 1 and a text, such as progress(0.4, 'page 4'), or one of them"
+_ROUNDING = 1e-6
+"""How far a fraction may be outside of 0 to 1 because it was added up."""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and value is not True and value is not False

@@ -132,6 +132,7 @@ class AgentTool:
         run.streamed = self.on_stream is not None
         if outer is not None:
             run.approvals = outer.approvals
+            run.tool_results = outer.tool_results
             run.log.forward = lambda entry: outer.say(NestedEvent(context.tool_call_id, entry.event, entry.at))
         if self.on_stream is None:
             await drive(run)

@@ -54,6 +54,7 @@ KEPT = (
     "output_guardrail_results",
     "tool_input_guardrail_results",
     "tool_output_guardrail_results",
+    "tool_results",
     "tool_users",
     "invoked_by",
     "approvals",
@@ -125,6 +126,8 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
     """What the guardrails of tools' arguments found."""
     tool_output_guardrail_results: list[ToolOutputGuardrailResult] = field(default_factory=list)
     """What the guardrails of tools' outputs found."""
+    tool_results: list[Any] = field(default_factory=list)
+    """What the tools have returned, in the order in which they ended; shared with nested runs."""
     tool_users: set[int] = field(default_factory=set)
     """The agents that have used a tool in this run, by identity."""
     streamed: bool = False

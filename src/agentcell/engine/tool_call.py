@@ -24,8 +24,9 @@ from ..exceptions import (
     UserError,
 )
 from ..items import ItemHelpers, RunItem, ToolApprovalItem, ToolCallOutputItem, output_text
+from ..rich_results import RichResult
 from ..run_config import ToolErrorFormatterArgs
-from ..stream_events import ApprovalDecided, ToolFinished, ToolProgressed, ToolStarted
+from ..stream_events import ApprovalDecided, ToolFinished, ToolStarted
 from ..tool import FunctionToolCustomDataContext, FunctionToolResult
 from ..tool_context import ToolContext
 from ..tool_guardrails import (
@@ -41,6 +42,9 @@ from ..tool_invocation import (
     formatted,
     invoke_function_tool,
 )
+from .capture import CallOutput
+from .rich_result import rich_result_in_time
+from .tracing_back import tool_traceback
 from .turn import PausedRun
 
 if TYPE_CHECKING:
@@ -84,6 +88,7 @@ class ToolCall:
         self.output_checks: list[ToolOutputGuardrailResult] = []
         self._item: ToolCallOutputItem | None = None
         self._said = False
+        self._written: CallOutput | None = None
 
     @property
     def item(self) -> ToolCallOutputItem:
@@ -170,6 +175,7 @@ class ToolCall:
         """
         await self.run.memory.tool_started(self.raw.model_dump(exclude_unset=True))
         self.started = True
+        self._written = CallOutput(self.raw.call_id, self.run.say)
         context = self._context()
         self.run.say(ToolStarted(self.raw.call_id, self.raw.name))
         try:
@@ -184,7 +190,7 @@ class ToolCall:
             self._say("", "cancelled", STILL_RUNNING if context.in_thread else None)
             raise
         except Exception as error:
-            self._say("", "failed", described(error))
+            self._say("", "failed", described(error), traceback=tool_traceback(context.failure or error))
             if self._item is None:
                 self._item = self._of_text(f"The tool failed: {described(error)}")
             if isinstance(error, AgentsException):
@@ -215,16 +221,29 @@ class ToolCall:
         if rejection is not None:
             self._say(self._shown(), "failed", "A guardrail rejected the result.")
         elif context.failure is not None:
-            self._say(self._shown(), "failed", described(context.failure))
+            trace = tool_traceback(context.failure)
+            self._say(self._shown(), "failed", described(context.failure), traceback=trace)
         else:
-            self._say(self._shown())
+            await self._say_result(output)
         self._item.custom_data = await self._custom_data(context, output)
         await self.run.hooks.tool_end(context, self.agent, self.tool, output)
         return output
 
-    async def _invoke(self, context: ToolContext[Any]) -> Any:
+    async def _say_result(self, output: Any) -> None:
+        """Say that the call has ended well; the result is kept for who wants the object itself."""
+        place = len(self.run.tool_results)
+        self.run.tool_results.append(output)
+        found = None
         try:
-            return await invoke_function_tool(function_tool=self.tool, context=context, arguments=self.arguments)
+            found = await rich_result_in_time(output)
+        finally:  # cancelled while a picture was drawn: the call has ended well before
+            self._say(self._shown(), result=found, place=place)
+
+    async def _invoke(self, context: ToolContext[Any]) -> Any:
+        assert self._written is not None
+        try:
+            with self._written.capturing():
+                return await invoke_function_tool(function_tool=self.tool, context=context, arguments=self.arguments)
         except asyncio.CancelledError:
             if being_cancelled():
                 raise
@@ -274,30 +293,36 @@ class ToolCall:
             raise UserError("custom_data_extractor must return JSON-compatible data.") from error
 
     def _context(self) -> ToolContext[Any]:
-        loop = asyncio.get_running_loop()
-        run, call_id = self.run, self.raw.call_id
-
-        def report(message: str, fraction: float | None) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(run.say, ToolProgressed(call_id, message, fraction))
-
+        run = self.run
         context: ToolContext[Any] = ToolContext.from_agent_context(
             run.context,
-            call_id,
+            self.raw.call_id,
             self.raw,
             self.agent,
             tool_arguments=self.arguments,
             tool_namespace=self.tool._namespace,
             run_config=run.run_config,
         )
-        context.report = report
+        context.report = None if self._written is None else self._written.report
         return context
 
-    def _say(self, shown: str, status: Any = "completed", error: str | None = None) -> None:
-        """Say, once, how the call has ended."""
-        if not self._said:
-            self._said = True
-            self.run.say(ToolFinished(self.raw.call_id, self.raw.name, shown, status, error))
+    def _say(
+        self,
+        shown: str,
+        status: Any = "completed",
+        error: str | None = None,
+        *,
+        result: RichResult | None = None,
+        place: int | None = None,
+        traceback: str | None = None,
+    ) -> None:
+        """Say, once, how the call has ended, after everything that it has written."""
+        if self._said:
+            return
+        self._said = True
+        if self._written is not None:
+            self._written.close()
+        self.run.say(ToolFinished(self.raw.call_id, self.raw.name, shown, status, error, result, place, traceback))
 
     def _shown(self) -> str:
         """The result for people."""

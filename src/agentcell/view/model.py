@@ -204,6 +204,8 @@ class ToolCard:
     """What the tool wrote."""
     result: RichResult | None = None
     """The result as what it is, when it is more than text."""
+    place: int | None = None
+    """Where the object itself stands in the run's `tool_results`."""
     traceback: str | None = None
     """Where it went wrong."""
     inner: RunView | None = None

@@ -523,6 +523,7 @@ def _tool_finished(view: RunView, event: ToolFinished) -> RunView:
         ended=view.elapsed,
         fraction=None,
         result=event.result,
+        place=event.place,
         traceback=event.traceback,
     )
 
