@@ -1,4 +1,4 @@
-"""Twenty runs at once in twenty cells: all complete, within one budget of messages, on a page that goes on answering."""
+"""Twenty runs at once in twenty cells: all complete, within one budget of messages, on a page that still answers."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ MOST_ROWS = 20
 """Rows of a table that are shown: half of them from its beginning, half from its end."""
 MOST_COLUMNS = 20
 """Columns of a table that are shown."""
+_MIDNIGHT = " 00:00:00"
 CELL_LENGTH = 200
 """Characters of a cell, a name or a label."""
 
@@ -81,7 +82,7 @@ def _polars_frame(frame: Any) -> TableResult:
         (frame.height, frame.width),
         tuple(cell_text(name) for name in names),
         (),
-        tuple(tuple(cell_text(value) for value in row) for row in part.rows()),
+        _rows([part[name].to_list() for name in names], len(rows)),
         tuple(bool(dtype.is_numeric()) for dtype in dtypes),
         tuple(cell_text(dtype) for dtype in dtypes),
         rows_cut_at=rows_cut,
@@ -118,7 +119,7 @@ def _array(array: Any) -> TableResult | None:
         tuple(array.shape),
         tuple(str(place) for place in columns) if array.ndim == 2 else ("",),
         tuple(str(place) for place in rows),
-        tuple(tuple(cell_text(value) for value in row) for row in part.tolist()),
+        _rows([part[:, place].tolist() for place in range(len(columns))], len(rows)),
         (_is_numeric(array.dtype),) * len(columns),
         (cell_text(array.dtype),) * len(columns),
         rows_cut_at=rows_cut,
@@ -162,7 +163,23 @@ def _places(count: int, most: int) -> tuple[list[int], int | None]:
 
 
 def _rows(columns: Sequence[Sequence[Any]], count: int) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(cell_text(column[row]) for column in columns) for row in range(count))
+    texts = [_column(column) for column in columns]
+    return tuple(tuple(column[row] for column in texts) for row in range(count))
+
+
+def _column(values: Sequence[Any]) -> list[str]:
+    """The cells of a column, alike: numbers with the same decimals, times without an hour that none of them has."""
+    texts = [cell_text(value) for value in values]
+    if values and all(text.endswith(_MIDNIGHT) for text in texts):
+        return [text.removesuffix(_MIDNIGHT) for text in texts]
+    numbers = [value for value in values if isinstance(value, float) and math.isfinite(value)]
+    if not numbers or any("e" in f"{value:.6g}" for value in numbers):
+        return texts
+    decimals = min(6, max(len(f"{value:.6g}".partition(".")[2]) for value in numbers))
+    return [
+        f"{value:.{decimals}f}" if isinstance(value, float) and math.isfinite(value) else text
+        for value, text in zip(values, texts, strict=True)
+    ]
 
 
 def _is_numeric(dtype: Any) -> bool:

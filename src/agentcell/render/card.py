@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ..view.model import RunView, ToolCard
-from . import escape
+from . import escape, values
 from .arguments import json_key
 from .nodes import Body, Child, Growing, Node, el
 from .words import CARD_WORDS, HOW_TO_DECIDE, cost_words, decisions, duration
@@ -47,16 +47,12 @@ def card_tree(card: ToolCard, growing: Growing) -> Node:
     if card.state == "asking" and card.live:
         lines = "\n".join(decisions(card))
         inside.append(el("div", "ask", HOW_TO_DECIDE, el("pre", "code", lines), key=f"{card.id}.q"))
-    if card.progress and card.state == "running":
-        share = f" ({card.fraction:.0%})" if card.fraction is not None else ""
-        inside.append(el("div", "progress", f"{card.progress}{share}", key=f"{card.id}.p"))
+    inside += values.progress_tree(card)
+    inside += values.printed_tree(card)
     if card.inner is not None and inner is not None:
         inside.append(_inner_tree(card.inner, inner, f"{card.id}.i"))
-    if card.output is not None:
-        heading = "Sent to the model" if card.state in ("failed", "rejected") else "Result"
-        inside.append(labelled(heading, pretty(card.output), f"{card.id}.o"))
-    if card.error:
-        inside.append(labelled("Error", card.error, f"{card.id}.e", ("failed",)))
+    inside += values.result_tree(card)
+    inside += values.error_tree(card)
     node = Node("details", "card", inside, key=card.id, mods=(card.state,))
     if card.state == "asking" or (card.inner is not None and card.inner.open_questions):
         node.attributes["open"] = ""
@@ -79,21 +75,6 @@ def _inner_tree(view: RunView, blocks: Body, key: str) -> Node:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def labelled(label: str, text: str, key: str, mods: tuple[str, ...] = ()) -> Node:
-    """Text under a heading, as it is."""
-    return el("div", "part", el("div", "label", label), el("pre", "code", text, key=f"{key}.c", mods=mods), key=key)
-
-
-def pretty(text: str) -> str:
-    """JSON objects and lists indented; anything else as it is."""
-    if text[:1] not in ("{", "["):
-        return text
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _brief(card: ToolCard) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import escape
 from .folds import Operation
 from .nodes import Child, Node, live_class, live_html
 
@@ -18,8 +19,11 @@ def difference(old: Node, new: Node) -> list[Operation]:
         return [["set", _key(new), live_html(new)]]
     operations = _attribute_difference(old, new)
     if all(isinstance(child, str) for child in (*old.children, *new.children)):
-        if old.children != new.children:
-            operations.append(["text", _key(new), "".join(str(child) for child in new.children)])
+        was, now = (escape.clean("".join(map(str, node.children))) for node in (old, new))
+        if was and now.startswith(was):
+            operations += [["grow", _key(new), now[len(was) :]]] if now != was else []
+        else:
+            operations.append(["text", _key(new), now])
         return operations
     inner = _child_difference(old, new)
     return [["set", _key(new), live_html(new)]] if inner is None else operations + inner

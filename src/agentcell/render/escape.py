@@ -12,7 +12,7 @@ import unicodedata
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["attribute", "clean", "data_image", "host", "link", "plain", "text", "visible"]
+__all__ = ["attribute", "clean", "data_image", "host", "link", "plain", "plain_lines", "text", "visible"]
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
@@ -21,6 +21,7 @@ _TERMINAL = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS and other strings
     r"|\x1b[ -/]*[0-~]"  # two-character sequences
 )
+_OVERWRITTEN = re.compile(r"[^\n]*\r")
 _MAY_HIDE = re.compile(r"[^\n\t\x20-\x7e]")
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """Characters that draw nothing although their category says letter, mark or symbol."""
@@ -52,6 +53,12 @@ def visible(value: str) -> str:
 def plain(value: str) -> str:
     """Text for a terminal: escape sequences and control characters but newline and tab removed."""
     return clean(_TERMINAL.sub("", value))
+
+
+def plain_lines(value: str) -> str:
+    """`plain` of what a terminal would be left with: a carriage return begins its line again."""
+    bare = _TERMINAL.sub("", value).replace("\r\n", "\n")
+    return clean(_OVERWRITTEN.sub("", bare) if "\r" in bare else bare)
 
 
 def clean(value: str) -> str:

@@ -160,8 +160,9 @@ def _live_attributes(node: Node) -> dict[str, str]:
 
 def _record_attributes(node: Node) -> dict[str, str]:
     names = (node.kind, *(f"{node.kind}.{mod}" for mod in node.mods))
-    style = ";".join(s for s in (*(STYLES.get(name) for name in names), node.drawn) if s)
-    return {**({"style": style} if style else {}), **node.attributes}
+    own = node.attributes.get("style", "")
+    style = ";".join(s for s in (*(STYLES.get(name) for name in names), node.drawn, own) if s)
+    return {**node.attributes, **({"style": style} if style else {})}
 
 
 def _styled_markdown(html: str) -> str:

@@ -31,6 +31,8 @@ from ..view.model import EMPTY, HandoffMark, Notice, RunView, TextBlock, ToolCar
 from ..view.patch import changes
 from . import escape
 from .terminal_text import CleanText, MarkdownTail, Part
+from .value_text import printed_lines, rich_lines
+from .values import CHANNELS
 from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, cost_words, decisions, duration, retry_words
 
 __all__ = ["TerminalRenderer", "run_in_terminal"]
@@ -74,6 +76,8 @@ _ASCII = str.maketrans(
         "\u27e9": ">",
         "\u2022": "*",
         "\u203a": ">",
+        "\u2502": "|",
+        "\u00d7": "x",
     }
 )
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
@@ -91,6 +95,10 @@ class TerminalRenderer:
         self._announced: set[str] = set()
         self._said_header = False
         self._ended = False
+        # what a tool writes stands on the terminal already when this is the terminal that it writes to
+        seen = console.file in (sys.stdout, sys.stderr)
+        self._width = max(40, console.width - 5)
+        self._channels = ("log", "warning") if seen else tuple(CHANNELS)
 
     def update(self, view: RunView) -> None:
         """Bring the terminal from the last view to this one."""
@@ -193,7 +201,9 @@ class TerminalRenderer:
                 self._page.line([("    ", ""), (_one_line(code), "bold")])
         if card.error:
             self._page.line([("    ", ""), (_one_line(card.error, RESULT_LENGTH), "red")])
-        for line in _result_lines(card.output if card.state != "cancelled" else None):
+        for channel, line in _shortened(printed_lines(card, self._channels)):
+            self._page.line([("    ", ""), (f"{channel} \u2502 " if channel else "", "dim"), (line, "")])
+        for line in _card_result(card, self._width):
             self._page.line([("    ", ""), (line, "dim" if card.error else "")])
 
     def _inside(self, before: ToolCard | None, card: ToolCard) -> None:
@@ -526,6 +536,22 @@ def _call(card: ToolCard, limit: int) -> list[Piece]:
 def _one_line(text: str, limit: int = CALL_LENGTH) -> str:
     line = " ".join(escape.plain(escape.visible(text)).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}\u2026"
+
+
+def _shortened(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The last lines of what a tool wrote, and how much was before."""
+    short = [(channel, line if len(line) <= CALL_LENGTH else f"{line[:CALL_LENGTH]}\u2026") for channel, line in lines]
+    left = len(lines) - RESULT_LINES
+    return short if left <= 1 else [("", f"\u2026 {left:,} lines before"), *short[-RESULT_LINES:]]
+
+
+def _card_result(card: ToolCard, width: int) -> list[str]:
+    """The beginning of what a call has led to, as what it is."""
+    if card.state == "cancelled" or card.result is None:
+        return _result_lines(card.output if card.state != "cancelled" else None)
+    lines = rich_lines(card.result, width)
+    left = len(lines) - RESULT_LINES
+    return lines if left <= 1 else [*lines[:RESULT_LINES], f"\u2026 {left:,} more lines"]
 
 
 def _result_lines(output: str | None) -> list[str]:

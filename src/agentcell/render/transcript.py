@@ -11,6 +11,7 @@ import re
 
 from ..view.model import HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
+from .value_text import printed_lines, rich_lines
 from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, cost_words, decisions, duration, retry_words
 
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
@@ -38,12 +39,17 @@ def _plain_blocks(view: RunView) -> list[str]:
                     lines.append("... stopped here; the text above is partial")
             case ToolCard():
                 result = (block.error if block.state == "failed" else None) or block.output
-                said = f" -> {_one_line(result)}" if result else ""
+                said = f" -> {_one_line(result)}" if result and block.result is None else ""
                 edited = " (arguments changed by a person)" if block.edited else ""
                 call = f"{_one_line(block.name)}({_one_line(str(block.arguments))})"
                 lines.append(f"- {call}{edited}: {CARD_WORDS[block.state]}{said}")
+                lines += [f"    {channel} | {line}" for channel, line in printed_lines(block)]
                 if block.inner is not None:
                     lines += [f"    {line}" if line else "" for line in _plain_blocks(block.inner)]
+                if block.result is not None:
+                    lines += [f"    {line}" for line in rich_lines(block.result)]
+                if block.traceback:
+                    lines += [f"    {line}" for line in escape.plain(escape.visible(block.traceback)).splitlines()]
                 if block.state == "asking" and block.live:
                     lines.append(f"  {HOW_TO_DECIDE} {_one_line(' or '.join(decisions(block)))}")
             case HandoffMark():
@@ -108,8 +114,14 @@ def _markdown_call(card: ToolCard) -> str:
     if card.inner is not None:
         inside = "\n\n".join(_markdown_blocks(card.inner))
         lines.append("\n".join(f"> {line}".rstrip() for line in inside.splitlines()))
-    if result:
+    if card.printed:
+        lines += ["Printed:", _code("\n".join(f"{channel} | {line}" for channel, line in printed_lines(card)))]
+    if card.result is not None:
+        lines.append(_code("\n".join(rich_lines(card.result))))
+    elif result:
         lines.append(_code(result))
+    if card.traceback:
+        lines.append(_code(card.traceback))
     return "\n\n".join(lines)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ..view.model import Notice, RunView, ToolCard
 from . import escape
 
@@ -67,3 +69,13 @@ def duration(seconds: float) -> str:
         return f"{tenths / 10:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def pretty(text: str) -> str:
+    """JSON objects and lists indented; anything else as it is."""
+    if text[:1] not in ("{", "["):
+        return text
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text

@@ -70,6 +70,8 @@ const ATTRIBUTES = {
   open: ANYTHING,
   title: ANYTHING,
   alt: ANYTHING,
+  width: /^\d{1,5}$/,
+  height: /^\d{1,5}$/,
   role: /^[a-z]+$/,
   disabled: ANYTHING,
   hidden: ANYTHING,
