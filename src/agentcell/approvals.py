@@ -47,6 +47,8 @@ class ApprovalDecision:
     """Other arguments to run the call with, as JSON text; `None` for the model's."""
     digest: str | None = None
     """The digest of the call that was decided on; `None` in a sticky decision."""
+    by: str | None = field(default=None, compare=False)
+    """Who decided, in words for people: `the view`, `result.approve()`, `on_approval`, ..."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,14 @@ class Decisions:
         name = item.qualified_name or ""
         self.used.discard(item.call_id or "")
         self.of_calls[item.call_id or ""] = ApprovalDecision(
-            decision.approved, decision.message, decision.arguments, call_digest(name, item.arguments)
+            decision.approved, decision.message, decision.arguments, call_digest(name, item.arguments), decision.by
         )
         if always:
             self.of_tools[item.agent_name, name] = ApprovalDecision(decision.approved, decision.message)
+
+    def is_sticky(self, item: ac.ToolApprovalItem) -> bool:
+        """Whether there is a decision about all calls like that of `item`."""
+        return (item.agent_name, item.qualified_name or "") in self.of_tools
 
     def copy(self) -> Decisions:
         """The same decisions, to which others can be added."""

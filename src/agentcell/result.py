@@ -19,7 +19,7 @@ from . import openai_types as oai
 from .agent import Agent
 from .agent_output import WRAPPER_KEY, AgentOutputSchema
 from .approvals import ApprovalDecision, call_digest
-from .engine.approving import as_json_text
+from .engine.approving import APPROVE, REJECT, as_json_text
 from .engine.log import Entry
 from .engine.memory import sendable
 from .engine.state import RunState
@@ -134,6 +134,75 @@ class RunResultBase:
         Raises `RunNotFinished` while the run goes on.
         """
         return self._run.apart()
+
+    def approve(
+        self,
+        call_id: str | ToolApprovalItem,
+        arguments: str | Mapping[str, Any] | None = None,
+        *,
+        always: bool = False,
+        digest: str | None = None,
+    ) -> None:
+        """Let a call run that waits: in the running run (`approvals="live"`), or for when a paused one is resumed.
+
+        From any thread, once for each call: the first decision counts.
+
+        Args:
+            call_id: the call's id, or one of `pending_approvals` or `interruptions`.
+            arguments: what to run it with instead of what the model wrote; checked against the tool's schema.
+            always: whether all further calls of the tool by this agent may run, too, and those that wait now.
+            digest: of the call that was looked at, to be sure that it is the one that waits.
+
+        Raises `UserError` when no such call waits, or the arguments do not fit; the call still waits then.
+        """
+        edited = None if arguments is None else as_json_text(arguments)
+        self._decide(call_id, ApprovalDecision(True, arguments=edited, by=APPROVE), always, digest)
+
+    def reject(
+        self,
+        call_id: str | ToolApprovalItem,
+        reason: str | None = None,
+        *,
+        always: bool = False,
+        digest: str | None = None,
+    ) -> None:
+        """Refuse a call that waits in this run; the model is told `reason`. The rest is as in `approve`."""
+        if reason is not None and not isinstance(reason, str):
+            raise UserError(f"reason must be a text for the model or None, got {reason!r}")
+        self._decide(call_id, ApprovalDecision(False, reason, by=REJECT), always, digest)
+
+    def _decide(
+        self, call: str | ToolApprovalItem, decision: ApprovalDecision, always: bool, digest: str | None
+    ) -> None:
+        run = self._run
+        if run.resumed is not None:
+            raise UserError("the run was gone on with already, so its calls are decided on there: see result.resumed")
+        if (run.finished or run.cancelled) and run.status != "paused":
+            raise UserError(f"the run has ended ({run.status}), so no call {call!r} waits for approval")
+        call_id: Any = call
+        if isinstance(call, ToolApprovalItem):
+            call_id = call.call_id
+            digest = digest or call_digest(call.qualified_name or "", call.arguments)
+        run.approvals.decide(call_id, decision, always=always, digest=digest)
+
+    def resume(self, **options: Any) -> RunResultStreaming:
+        """Go on with a run that has paused, failed or was stopped, and return the handle of the run that does.
+
+        Decisions made with `approve` and `reject` count; calls without one make it pause again. What has been done is
+        not done again: only a model call that failed is. The new run has the settings of this one; `options` are
+        those of `Runner.run_streamed` to change, and `max_turns`.
+
+        Raises `RunNotFinished` while the run goes on, and `UserError` when it has its final output, a guardrail has
+        ended it, or it has no turns left.
+        """
+        from .run import resume
+
+        return resume(self._run, options)
+
+    @property
+    def resumed(self) -> RunResultStreaming | None:
+        """The newest run that goes on from this one; `None` when there is none."""
+        return None if self._run.resumed is None else RunResultStreaming(self._run.resumed)
 
     @property
     def is_demo(self) -> bool:
@@ -332,57 +401,6 @@ class RunResultStreaming(RunResultBase):
             self._run.stop_after_turn = True
         else:
             raise UserError(f"cancel takes 'immediate' or 'after_turn', got {mode!r}")
-
-    def approve(
-        self,
-        call_id: str | ToolApprovalItem,
-        arguments: str | Mapping[str, Any] | None = None,
-        *,
-        always: bool = False,
-        digest: str | None = None,
-    ) -> None:
-        """Let a call run that waits in this run (`approvals="live"`); from any thread, once for each call.
-
-        Args:
-            call_id: the call's id, or one of `pending_approvals`.
-            arguments: what to run it with instead of what the model wrote; checked against the tool's schema.
-            always: whether all further calls of the tool by this agent may run, too, and those that wait now.
-            digest: of the call that was looked at, to be sure that it is the one that waits.
-
-        Raises `UserError` when no such call waits, or the arguments do not fit; the call still waits then.
-        """
-        edited = None if arguments is None else as_json_text(arguments)
-        self._decide(call_id, ApprovalDecision(True, arguments=edited), always, digest)
-
-    def reject(
-        self,
-        call_id: str | ToolApprovalItem,
-        reason: str | None = None,
-        *,
-        always: bool = False,
-        digest: str | None = None,
-    ) -> None:
-        """Refuse a call that waits in this run; the model is told `reason`. The rest is as in `approve`."""
-        if reason is not None and not isinstance(reason, str):
-            raise UserError(f"reason must be a text for the model or None, got {reason!r}")
-        self._decide(call_id, ApprovalDecision(False, reason), always, digest)
-
-    def _decide(
-        self, call: str | ToolApprovalItem, decision: ApprovalDecision, always: bool, digest: str | None
-    ) -> None:
-        run = self._run
-        if run.status == "paused":
-            raise UserError(
-                "the run has paused, so its calls are decided on in its state: state = result.to_state(); "
-                "state.approve(state.get_interruptions()[0]); then run the agent on the state"
-            )
-        if self.is_complete:
-            raise UserError(f"the run has ended ({run.status}), so no call {call!r} waits for approval")
-        call_id: Any = call
-        if isinstance(call, ToolApprovalItem):
-            call_id = call.call_id
-            digest = digest or call_digest(call.qualified_name or "", call.arguments)
-        run.approvals.decide(call_id, decision, always=always, digest=digest)
 
     @property
     def pending_approvals(self) -> list[ToolApprovalItem]:

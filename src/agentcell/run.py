@@ -21,7 +21,8 @@ from .engine.loop import drive
 from .engine.outcome import HANDLER_NAMES
 from .engine.state import RunState
 from .engine.threads import loop_is_running, own_loop
-from .exceptions import ArgumentTypeError
+from .exceptions import ArgumentTypeError, MaxTurnsExceeded, RunNotFinished, UserError
+from .items import output_text
 from .lifecycle import RunHooksBase
 from .memory import Session
 from .result import RunResult, RunResultStreaming
@@ -257,6 +258,7 @@ def prepare(
     desk = ApprovalDesk(approvals, on_approval, approval_timeout, has_handle=streamed)
     if isinstance(input, RunState):
         run = input.fork()
+        run.waiting_input = input.waiting_input
         if context is not None:
             run.put_context(context)
         run.added_input = input.added_input  # what a turn takes in is pending no more, in the state neither
@@ -283,7 +285,45 @@ def prepare(
     if (run.previous_response_id or run.auto_previous_response_id) and run.raw_responses:
         run.previous_response_id = run.raw_responses[-1].response_id or run.previous_response_id
     run.check_memory()
+    origin = input.origin() if isinstance(input, RunState) and input.origin is not None else None
+    if origin is not None:
+        origin.gone_on_with(run)
     return run
+
+
+def resume(run: RunState[Any], options: dict[str, Any]) -> RunResultStreaming:
+    """Go on with a run that has ended early, with its own settings where `options` do not say otherwise.
+
+    A turn whose model call failed is made again. Raises `RunNotFinished` while the run goes on, `UserError` when there
+    is nothing to go on with.
+    """
+    if not run.finished:
+        raise RunNotFinished("the run goes on, so there is nothing to resume; iterate it to the end, or await it")
+    if run.status == "done":
+        raise UserError("the run came to its final output; begin another with result.to_input_list() to go on from it")
+    limit = options.pop("max_turns", run.max_turns)
+    if run.status == "failed" and not run.resumable and not (isinstance(run.error, MaxTurnsExceeded)):
+        raise UserError(f"a run that a guardrail has ended is not gone on with: {output_text(run.error)}")
+    if isinstance(run.error, MaxTurnsExceeded) and limit is not None and limit <= (run.max_turns or 0):
+        raise UserError(
+            f"the run has used its {run.max_turns} turns; give it more, as in result.resume(max_turns={2 * limit})"
+        )
+    desk = run.approvals
+    settings = {
+        "hooks": run.hooks.of_run,
+        "run_config": run.run_config,
+        "error_handlers": run.error_handlers,
+        "session": run.session,
+        "max_handoffs": run.max_handoffs,
+        "approvals": desk.mode,
+        "on_approval": desk.on_approval,
+        "approval_timeout": desk.timeout,
+    }
+    state = run.apart()
+    state.max_turns = limit
+    if run.unanswered or isinstance(run.error, MaxTurnsExceeded):
+        state.current_turn -= 1
+    return Runner.run_streamed(run.starting_agent, state, **{**settings, **options})
 
 
 def _checked_handlers(handlers: Mapping[str, Any] | None) -> Mapping[str, Any]:

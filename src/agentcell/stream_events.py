@@ -171,6 +171,8 @@ class RunStarted:
     """What the run was asked, as text."""
     started_at: float
     """When, in seconds since 1970."""
+    takes_input: bool = True
+    """Whether input can be added while the run goes on."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 
@@ -453,6 +455,8 @@ class RunFinished:
     """The final output as text, when there is one."""
     structured: bool = False
     """Whether the final output is an object rather than the last message's text."""
+    resumable: bool = False
+    """Whether the run can be gone on with: it has paused, or failed in a way that another try may mend."""
     type: Literal["run_signal"] = "run_signal"
     """The family."""
 

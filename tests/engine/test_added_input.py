@@ -23,7 +23,7 @@ from agentcell import (
     UserError,
     function_tool,
 )
-from agentcell.stream_events import InputAdded, RawResponsesStreamEvent, ToolFinished, TurnStarted
+from agentcell.stream_events import InputAdded, InputQueued, RawResponsesStreamEvent, ToolFinished, TurnStarted
 from agentcell.testing import assert_sendable
 
 
@@ -69,9 +69,9 @@ async def test_it_is_taken_in_at_the_next_turn() -> None:
     assert [item.get("type") or item["content"] for item in model.inputs[1]] == [
         "go", "function_call", "function_call_output", "and quickly",
     ]  # fmt: skip
-    signals = [event for event in events if isinstance(event, (TurnStarted, InputAdded))]
-    assert [type(event).__name__ for event in signals] == ["TurnStarted", "InputAdded", "TurnStarted"]
-    assert signals[1] == InputAdded("and quickly")
+    signals = [event for event in events if isinstance(event, (TurnStarted, InputQueued, InputAdded))]
+    assert [type(event).__name__ for event in signals] == ["TurnStarted", "InputQueued", "InputAdded", "TurnStarted"]
+    assert signals[1:3] == [InputQueued(1, "and quickly"), InputAdded("and quickly", (1,))]
     assert [item.type for item in result.new_items] == [
         "tool_call_item", "tool_call_output_item", "input_item", "message_output_item",
     ]  # fmt: skip

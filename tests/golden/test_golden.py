@@ -17,9 +17,10 @@ from render.page import Page, normal
 from agentcell.engine.log import Entry
 from agentcell.render.live import LiveRenderer
 from agentcell.stream_events import NestedEvent, RawResponsesStreamEvent, RunStarted
+from agentcell.view.deltas import as_delta
 from agentcell.view.feed import fold
 from agentcell.view.model import EMPTY, Delta, RunView, ToolCard
-from agentcell.view.reduce import as_delta, reduce
+from agentcell.view.reduce import reduce
 from agentcell.view.restore import Restorer
 
 from .codec import decode_entry, encode_entry

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 from agentcell.render.markdown import MarkdownOp
 
-VOID = frozenset({"br", "hr", "img"})
+VOID = frozenset({"br", "hr", "img", "input"})
 
 
 @dataclass

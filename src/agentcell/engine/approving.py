@@ -3,6 +3,7 @@
 A call that needs approval and is not decided goes to `on_approval`, when there is one, and then waits in the running
 stream (`live`) or is left for later: the run ends with an interruption, and its state can be resumed. While a call
 waits, the other calls of its turn run. Decisions may come from any thread; each is bound to the call as it was shown.
+Both kinds of questions stay on the desk: one that was left is decided on in the same way, for when the run goes on.
 """
 
 from __future__ import annotations
@@ -23,36 +24,51 @@ from ..tool_invocation import parse_arguments
 from .log import resolve
 
 if TYPE_CHECKING:
-    from ..run_context import RunContextWrapper
     from ..tool import FunctionTool
     from .state import RunState
     from .turn import ToolRun
 
 
+VIEW = "the view"
+"""How a decision that was made in the view of a run is signed."""
+APPROVE = "result.approve()"
+REJECT = "result.reject()"
+"""How decisions of code are signed."""
+PROGRAM = "on_approval"
+TIME_LIMIT = "the time limit"
+EARLIER = "an earlier decision"
+"""How a decision is signed that follows from one about all calls of a tool."""
+
+
 @dataclass(eq=False)
 class Question:
-    """A call that waits in a running stream."""
+    """A call that waits for a decision."""
 
     item: ToolApprovalItem
     """The call."""
     tool: FunctionTool
     """Its tool."""
-    context: RunContextWrapper[Any]
-    """Where the decision is kept."""
-    answered: asyncio.Future[None]
-    """Done some moments after somebody has decided."""
+    run: RunState[Any]
+    """The run that asks, which may be nested."""
+    answered: asyncio.Future[None] | None = None
+    """Done some moments after somebody has decided; `None` for a call that was left for when the run goes on."""
     decision: ApprovalDecision | None = None
     """What was decided; the first decision counts."""
+    always: bool = False
+    """Whether it was decided about all calls of the tool."""
 
     @property
     def name(self) -> str:
         """The tool's qualified name."""
         return self.item.qualified_name or ""
 
-    def answer(self, decision: ApprovalDecision) -> None:
+    def answer(self, decision: ApprovalDecision, *, always: bool) -> None:
         """Take the decision and wake the call; from any thread, under the desk's lock."""
-        self.decision = decision
-        resolve(self.answered)
+        self.decision, self.always = decision, always
+        if self.answered is not None:
+            resolve(self.answered)
+        else:
+            self.run.tell(said(self.item.call_id or "", decision, always=always))
 
 
 @dataclass(eq=False)
@@ -68,7 +84,9 @@ class ApprovalDesk:
     has_handle: bool = True
     """Whether somebody holds the run while it goes on, so that a waiting call can be decided on."""
     questions: list[Question] = field(default_factory=list)
-    """The calls that wait now, and those that were decided on a moment ago."""
+    """The calls that wait now, those that were left for later, and those that were decided on a moment ago."""
+    decided: dict[str, ApprovalDecision] = field(default_factory=dict)
+    """The newest decision about each call that waited here, by call id."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
@@ -97,7 +115,12 @@ class ApprovalDesk:
     def waiting(self) -> list[ToolApprovalItem]:
         """The calls that wait for a decision right now; from any thread."""
         with self._lock:
-            return [question.item for question in self.questions if question.decision is None]
+            return [q.item for q in self.questions if q.decision is None and q.answered is not None]
+
+    def undecided(self) -> list[ToolApprovalItem]:
+        """The calls that were left for when the run goes on, and on which nobody has decided since."""
+        with self._lock:
+            return [q.item for q in self.questions if q.decision is None and q.answered is None]
 
     async def ask(self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool) -> ApprovalDecision | None:
         """The decision about a call, waiting for it where the run does; `None` when it is left for later."""
@@ -106,12 +129,17 @@ class ApprovalDesk:
         call_id = item.call_id or ""
         # Whoever hears of the call can decide on it at once, from any thread; where a program is asked first, after it.
         question = self._put(run, item, tool) if self.waits and self.on_approval is None else None
-        run.say(ApprovalRequested(call_id, name, arguments, digest, live=self.waits))
+        schema, told = tool.params_json_schema, tool.description
+        run.say(ApprovalRequested(call_id, name, arguments, digest, self.waits, schema, told))
         decision = await self._of_program(run, item, tool, digest)
-        if decision is None and self.waits:
-            decision = await self._of_people(question or self._put(run, item, tool))
         if decision is not None:
-            run.say(ApprovalDecided(call_id, decision.approved, decision.message, decision.arguments))
+            run.say(said(call_id, decision))
+        elif self.waits:
+            question = question or self._put(run, item, tool)
+            decision = await self._of_people(question)
+            run.say(said(call_id, decision, always=question.always))
+        else:
+            self._put(run, item, tool, left=True)
         return decision
 
     async def _of_program(
@@ -140,21 +168,24 @@ class ApprovalDesk:
             raise UserError(f"on_approval must return True, False, an ApprovalDecision or None, got {answer!r}")
         if answer.arguments is not None:
             answer = replace(answer, arguments=edited_arguments(tool, answer.arguments))
+        answer = replace(answer, by=answer.by or PROGRAM)
         run.context.decisions.decide(item, answer)
         return answer
 
-    def _put(self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool) -> Question:
+    def _put(self, run: RunState[Any], item: ToolApprovalItem, tool: FunctionTool, *, left: bool = False) -> Question:
         """A new question on the desk."""
-        question = Question(item, tool, run.context, asyncio.get_running_loop().create_future())
+        question = Question(item, tool, run, None if left else asyncio.get_running_loop().create_future())
         with self._lock:
             self.questions.append(question)
         return question
 
     async def _of_people(self, question: Question) -> ApprovalDecision:
         """Wait in the running stream."""
+        answered = question.answered
+        assert answered is not None
         try:
             async with asyncio.timeout(self.timeout):
-                await question.answered
+                await answered
         except TimeoutError:
             pass
         finally:
@@ -162,14 +193,15 @@ class ApprovalDesk:
                 self.questions.remove(question)
         if question.decision is None:
             told = f"Nobody decided about the call within {self.timeout:g} seconds, so it was not made."
-            question.decision = ApprovalDecision(False, told)
-            question.context.decisions.decide(question.item, question.decision)
+            question.decision = ApprovalDecision(False, told, by=TIME_LIMIT)
+            self.decided[question.item.call_id or ""] = question.decision
+            question.run.context.decisions.decide(question.item, question.decision)
         return question.decision
 
     def decide(
         self, call_id: str, decision: ApprovalDecision, *, always: bool = False, digest: str | None = None
     ) -> None:
-        """Answer the question of a call that waits; from any thread, once for each call.
+        """Answer the question of a call that waits, or was left for later; from any thread, once for each call.
 
         With `always` the other calls of the tool by the same agent that wait are answered, too, as they were written.
         Raises `UserError` when no such call waits, when the decision is about something else than what waits
@@ -179,20 +211,36 @@ class ApprovalDesk:
             waiting = [question for question in self.questions if question.decision is None]
             question = next((q for q in waiting if q.item.call_id == call_id), None)
             if question is None:
-                ids = ", ".join(repr(q.item.call_id) for q in waiting)
-                raise UserError(f"no call {call_id!r} waits for approval; waiting: {ids or 'none'}")
+                raise UserError(self._nothing_waits(call_id, waiting))
             item = question.item
             if digest is not None and digest != call_digest(question.name, item.arguments):
                 raise UserError(f"the decision is about another call than the {call_id!r} that waits; look at it again")
             if decision.arguments is not None:
                 decision = replace(decision, arguments=edited_arguments(question.tool, decision.arguments))
-            question.context.decisions.decide(item, decision, always=always)
-            question.answer(decision)
+            self._answer(question, decision, always=always)
             if not always:
                 return
             for other in waiting:
                 if other is not question and (other.item.agent_name, other.name) == (item.agent_name, question.name):
-                    other.answer(replace(decision, arguments=None))
+                    self._answer(other, replace(decision, arguments=None), always=True)
+
+    def _answer(self, question: Question, decision: ApprovalDecision, *, always: bool) -> None:
+        self.decided[question.item.call_id or ""] = decision
+        question.run.context.decisions.decide(question.item, decision, always=always)
+        question.answer(decision, always=always)
+
+    def _nothing_waits(self, call_id: str, waiting: list[Question]) -> str:
+        before = self.decided.get(call_id)
+        if before is not None:
+            word, by = "approved" if before.approved else "rejected", f" by {before.by}" if before.by else ""
+            return f"the call {call_id!r} was {word}{by} already, and the first decision counts"
+        ids = ", ".join(repr(q.item.call_id) for q in waiting)
+        return f"no call {call_id!r} waits for approval; waiting: {ids or 'none'}"
+
+
+def said(call_id: str, decision: ApprovalDecision, *, always: bool = False) -> ApprovalDecided:
+    """A decision as the signal that tells of it."""
+    return ApprovalDecided(call_id, decision.approved, decision.message, decision.arguments, decision.by, always)
 
 
 def as_json_text(arguments: str | Mapping[str, Any]) -> str:

@@ -58,7 +58,11 @@ class InputChecks:
             given = [*ItemHelpers.input_to_new_input_list(given), *(item.to_input_item() for item in added)]
         guardrails = self._guardrails(agent)
         blocking = [asyncio.ensure_future(self._check(g, agent, given)) for g in guardrails if not g.run_in_parallel]
-        await first_error(blocking)
+        try:
+            await first_error(blocking)
+        except BaseException:
+            run.input_checked = False
+            raise
         self._beside = [asyncio.ensure_future(self._check(g, agent, given)) for g in guardrails if g.run_in_parallel]
         for task in self._beside:
             task.add_done_callback(self._ended)
@@ -76,10 +80,16 @@ class InputChecks:
         """Wait for the guardrails that run beside the first turn."""
         if self._beside:
             beside, self._beside = self._beside, []
-            await first_error(beside)
+            try:
+                await first_error(beside)
+            except BaseException:
+                self._run.input_checked = False
+                raise
 
     async def close(self) -> None:
-        """Stop what still runs."""
+        """Stop what still runs; a run that goes on from there has to be checked again."""
+        if any(not task.done() or task.cancelled() or task.exception() is not None for task in self._beside):
+            self._run.input_checked = False
         await _stop(self._beside)
 
     async def _check(self, guardrail: InputGuardrail[Any], agent: Agent[Any], given: Any) -> None:

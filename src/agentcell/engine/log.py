@@ -57,6 +57,16 @@ class EventLog:
         self._settling: asyncio.Future[None] | None = None
         self._lock = threading.Lock()
 
+    def successor(self) -> EventLog:
+        """An empty log whose times count from the same moment."""
+        later = EventLog(self._clock)
+        later._zero = self._zero
+        return later
+
+    def after(self, earlier: EventLog) -> float:
+        """Seconds from the opening of an earlier log to that of this one."""
+        return self._zero - earlier._zero
+
     def elapsed(self) -> float:
         """Seconds since the log was opened."""
         return self._clock() - self._zero
@@ -252,6 +262,14 @@ class Reader:
             self._log.forget(self)
 
 
+def in_loop(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether this code runs in `loop`."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
+
+
 def resolve(future: asyncio.Future[None]) -> None:
     """Complete a future on its own loop, whatever thread this is."""
     loop = future.get_loop()
@@ -260,11 +278,7 @@ def resolve(future: asyncio.Future[None]) -> None:
         if not future.done():
             future.set_result(None)
 
-    try:
-        running = asyncio.get_running_loop()
-    except RuntimeError:
-        running = None
-    if running is loop:
+    if in_loop(loop):
         complete()
     elif not loop.is_closed():
         loop.call_soon_threadsafe(complete)

@@ -122,7 +122,9 @@ async def _turn(run: RunState[Any], checks: InputChecks) -> NextStep:
     if run.started_agent is not setting.agent:
         run.started_agent = setting.agent
         await run.hooks.agent_start(run.context, setting.agent)
+    run.unanswered = True
     response = await call_model(run, setting)
+    run.unanswered = False
     turn = plan(setting, response, run.new_items)
     _announce(run, turn)
     await run.hooks.llm_end(run.context, setting.agent, response)

@@ -133,7 +133,9 @@ class AgentTool:
         if outer is not None:
             run.approvals = outer.approvals
             run.tool_results = outer.tool_results
-            run.log.forward = lambda entry: outer.say(NestedEvent(context.tool_call_id, entry.event, entry.at))
+            call_id = context.tool_call_id
+            run.log.forward = lambda entry: outer.say(NestedEvent(call_id, entry.event, entry.at))
+            run.after.forward = lambda entry: outer.tell(NestedEvent(call_id, entry.event, entry.at))
         if self.on_stream is None:
             await drive(run)
         else:

@@ -31,6 +31,7 @@ class PausableRun:
         context: RunContextWrapper[Any]
         interruptions: list[ToolApprovalItem]
         added_input: list[oai.ResponseInputItemParam]
+        waiting_input: list[tuple[int, int]]
         is_terminal: bool
         reasoning_item_id_policy: ReasoningItemIdPolicy | None
         _adding: threading.Lock
@@ -60,13 +61,14 @@ class PausableRun:
         edited = None
         if arguments is not None:
             edited = arguments if isinstance(arguments, str) else json.dumps(dict(arguments), ensure_ascii=False)
-        self._decide(approval_item, ApprovalDecision(True, arguments=edited), always_approve)
+        self._decide(approval_item, ApprovalDecision(True, arguments=edited, by="state.approve()"), always_approve)
 
     def reject(
         self, approval_item: ToolApprovalItem, always_reject: bool = False, *, rejection_message: str | None = None
     ) -> None:
         """Refuse a call, and all further calls of its tool by its agent when `always_reject`."""
-        self._decide(approval_item, ApprovalDecision(False, rejection_message), always_reject)
+        decision = ApprovalDecision(False, rejection_message, by="state.reject()")
+        self._decide(approval_item, decision, always_reject)
 
     def _decide(self, item: object, decision: ApprovalDecision, always: bool) -> None:
         if not isinstance(item, ToolApprovalItem):
@@ -91,6 +93,7 @@ class PausableRun:
         """Forget the input that was added."""
         with self._adding:
             self.added_input = []
+            self.waiting_input = []
 
     def set_reasoning_item_id_policy(self, policy: ReasoningItemIdPolicy | None) -> None:
         """Say whether reasoning keeps its ids when it is sent again, as `RunConfig.reasoning_item_id_policy` does."""

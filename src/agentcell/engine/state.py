@@ -13,23 +13,42 @@ import itertools
 import os
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, ClassVar, Generic, Literal, Union
 
 from .. import openai_types as oai
 from ..agent import Agent
-from ..exceptions import AgentsException, RunErrorDetails, RunNotFinished, UserError
+from ..exceptions import (
+    AgentsException,
+    InputGuardrailTripwireTriggered,
+    MaxTurnsExceeded,
+    OutputGuardrailTripwireTriggered,
+    RunErrorDetails,
+    RunNotFinished,
+    ToolInputGuardrailTripwireTriggered,
+    ToolOutputGuardrailTripwireTriggered,
+    UserError,
+)
 from ..guardrail import InputGuardrailResult, OutputGuardrailResult
 from ..items import InputItem, ItemHelpers, ModelResponse, RunItem, ToolApprovalItem, as_input_list, output_text
 from ..released import HoldsAgents
 from ..run_config import DEFAULT_MAX_TURNS, ReasoningItemIdPolicy, RunConfig
 from ..run_context import RunContextWrapper, TContext
-from ..stream_events import InputAdded, LogEvent, RawResponsesStreamEvent, RunFailed, RunFinished, RunStarted
+from ..stream_events import (
+    InputAdded,
+    InputQueued,
+    LogEvent,
+    RawResponsesStreamEvent,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+)
 from ..tool_guardrails import ToolInputGuardrailResult, ToolOutputGuardrailResult
 from .approving import ApprovalDesk
 from .hooks import Hooks
-from .log import EventLog
+from .log import EventLog, in_loop
 from .memory import SessionMemory, check_memory
 from .pausing import PausableRun
 from .requested import LastRequest
@@ -61,6 +80,8 @@ KEPT = (
     "interruptions",
     "open_items",
     "added_input",
+    "queued",
+    "waiting_input",
     "input_checked",
     "known_to_server",
     "conversation",
@@ -78,6 +99,15 @@ KEPT = (
     "is_demo",
 )
 """What a run that goes on takes over from the one before; the rest begins anew."""
+
+FINAL_ERRORS = (
+    InputGuardrailTripwireTriggered,
+    OutputGuardrailTripwireTriggered,
+    ToolInputGuardrailTripwireTriggered,
+    ToolOutputGuardrailTripwireTriggered,
+    MaxTurnsExceeded,
+)
+"""The errors after which a run is not simply gone on with: what tripped would trip again, or must not be passed by."""
 
 _numbers = itertools.count(1)
 
@@ -204,6 +234,20 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
     """A name for the run that no other run has."""
     log: EventLog = field(default_factory=EventLog)
     """Everything the run has said."""
+    after: EventLog = field(init=False, repr=False)
+    """What is said about the run once it has paused: decisions about its calls; closed when it is gone on with."""
+    resumed: RunState[Any] | None = field(default=None, repr=False)
+    """The newest run that goes on from this one."""
+    origin: weakref.ref[RunState[Any]] | None = field(default=None, repr=False)
+    """The run whose state this is, while this is a state that nobody has gone on with."""
+    loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
+    """The event loop that drives the run, once it has started."""
+    unanswered: bool = False
+    """Whether the run ended in a model call, so that the turn it counted has not happened."""
+    queued: int = 0
+    """How many times input was added, here and in the runs that this one goes on from."""
+    waiting_input: list[tuple[int, int]] = field(default_factory=list)
+    """Of the added input that no turn has taken in, the number of each addition and how many items it has."""
     task: asyncio.Task[Any] | None = None
     """The task that drives the run, once it has started."""
     memory: SessionMemory = field(init=False, repr=False)
@@ -221,6 +265,7 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
         self.journal_id = self.journal_id or self.run_id
         self.memory = SessionMemory(self)
         self.log.on_abandoned = self.cancel
+        self.after = self.log.successor()
 
     @property
     def finished(self) -> bool:
@@ -260,9 +305,23 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
         """Put an event into the log; on the run's own loop."""
         self.log.append(event)
 
+    def tell(self, event: LogEvent) -> None:
+        """Say something from any thread, at any time: soon while the run goes on, at once when it has ended."""
+        loop = self.loop
+        if self.finished or loop is None or loop.is_closed():
+            self._put(event)
+        elif in_loop(loop):
+            self.log.append(event)
+        else:
+            loop.call_soon_threadsafe(self._put, event)
+
+    def _put(self, event: LogEvent) -> None:
+        (self.after if self.finished else self.log).append(event)
+
     def begin(self) -> None:
         """Note that the run has started."""
         self.status = "running"
+        self.loop = asyncio.get_running_loop()
         self.say(RunStarted(self.run_id, prompt_text(self.original_input), time.time()))
 
     def record(self, items: list[RunItem], response: ModelResponse | None = None, *, from_model: int = 0) -> None:
@@ -309,18 +368,51 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
         usage, decisions = self.context.usage, self.context.decisions
         own = replace(usage, request_usage_entries=list(usage.request_usage_entries))
         own.cost = usage.cost
-        return self.fork(replace(self.context, usage=own, decisions=decisions.copy()))
+        state = self.fork(replace(self.context, usage=own, decisions=decisions.copy()))
+        state.origin = weakref.ref(self)
+        return state
+
+    def gone_on_with(self, fresh: RunState[Any]) -> None:
+        """Note the run that goes on from here, so that views of this one go on with it."""
+        self.resumed = fresh
+        self.after.close()
+
+    @property
+    def undecided(self) -> list[ToolApprovalItem]:
+        """The calls for which the run has paused, and about which nobody has decided since."""
+        about = self.context.decisions.about
+        return [
+            item
+            for item in self.interruptions
+            if about(item.agent_name, item.qualified_name or "", item.call_id or "", item.arguments) is None
+        ]
+
+    @property
+    def resumable(self) -> bool:
+        """Whether going on can lead further: decisions, or another try of what a model call or tool failed with."""
+        return self.status == "paused" or (self.status == "failed" and not isinstance(self.error, FINAL_ERRORS))
 
     def take_input(self, count: int) -> list[RunItem]:
         """Take the first of the added input in, as items of the run."""
         with self._adding:
+            numbers = self._numbers_of(count)
             added = self.added_input[:count]
             del self.added_input[:count]
         items: list[RunItem] = [InputItem(self.current_agent, item) for item in added]
         self.record(items)
         if added:
-            self.say(InputAdded(prompt_text(added)))
+            self.say(InputAdded(prompt_text(added), numbers))
         return items
+
+    def _numbers_of(self, count: int) -> tuple[int, ...]:
+        """Which additions are taken in with the first `count` items; under the lock of added input."""
+        numbers: list[int] = []
+        count -= len(self.added_input) - sum(size for _, size in self.waiting_input)  # of a state that was stored
+        while self.waiting_input and self.waiting_input[0][1] <= count:
+            number, size = self.waiting_input.pop(0)
+            numbers.append(number)
+            count -= size
+        return tuple(numbers)
 
     def put_input(self, input: str | list[oai.ResponseInputItemParam]) -> None:
         """Add input for the next turn; from any thread. Raises `UserError` when there will be none."""
@@ -332,6 +424,10 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
                     "result.to_input_list() then"
                 )
             self.added_input = [*self.added_input, *items]
+            self.queued += 1
+            self.waiting_input = [*self.waiting_input, (self.queued, len(items))]
+            number = self.queued
+        self.tell(InputQueued(number, prompt_text(items)))
 
     def cancel(self) -> None:
         """Stop the run at once, and whoever is reading it; from any thread, any number of times."""
@@ -345,11 +441,7 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
                 self.finish("stopped")
             return
         loop = task.get_loop()
-        try:
-            here = asyncio.get_running_loop() is loop
-        except RuntimeError:
-            here = False
-        if here:
+        if in_loop(loop):
             self._stop(task)
         elif not loop.is_closed():
             loop.call_soon_threadsafe(self._stop, task)
@@ -391,12 +483,15 @@ class RunState(PausableRun, HoldsAgents, Generic[TContext]):
         if self.finished:
             return
         self.status = status
+        if not self.resumable:
+            self.after.close()
         output = self.final_output
         self.say(
             RunFinished(
                 status,
                 final_output=None if output is None else output_text(output),
                 structured=output is not None and not isinstance(output, str),
+                resumable=self.resumable,
             )
         )
         self.log.close()

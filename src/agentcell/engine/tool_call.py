@@ -14,6 +14,7 @@ import asyncio
 import inspect
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..approvals import NOT_APPROVED, ApprovalDecision
@@ -26,7 +27,7 @@ from ..exceptions import (
 from ..items import ItemHelpers, RunItem, ToolApprovalItem, ToolCallOutputItem, output_text
 from ..rich_results import RichResult
 from ..run_config import ToolErrorFormatterArgs
-from ..stream_events import ApprovalDecided, ToolFinished, ToolStarted
+from ..stream_events import ToolFinished, ToolStarted
 from ..tool import FunctionToolCustomDataContext, FunctionToolResult
 from ..tool_context import ToolContext
 from ..tool_guardrails import (
@@ -42,6 +43,7 @@ from ..tool_invocation import (
     formatted,
     invoke_function_tool,
 )
+from .approving import EARLIER, said
 from .capture import CallOutput
 from .rich_result import rich_result_in_time
 from .tracing_back import tool_traceback
@@ -138,8 +140,10 @@ class ToolCall:
             if decision is not None:
                 self._decided_here = True
                 self.run.context.decisions.used.add(self.raw.call_id)
-        elif self.was_asked_before:
-            self.run.say(ApprovalDecided(self.raw.call_id, decision.approved, decision.message, decision.arguments))
+        elif self.was_asked_before or self.needs_approval:
+            sticky = self.run.context.decisions.is_sticky(item)
+            by = decision.by or (EARLIER if sticky and decision.digest is None else None)
+            self.run.say(said(self.raw.call_id, replace(decision, by=by), always=sticky))
         if decision is None:
             self.is_open = True
             return FunctionToolResult(self.tool, None, item, interruptions=[item])

@@ -23,12 +23,16 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Literal, Protocol
 
+from ..engine.state import RunState
 from ..engine.threads import loop_is_running, own_loop
+from ..exceptions import UserError
 from ..items import output_text
 from ..render.record import record_bundle
 from ..render.words import STATE_WORDS
 from ..view.feed import EntryLike, Feed, ReaderLike, fold
 from ..view.model import EMPTY, RunView
+from .answering import carry_out
+from .page_messages import PageMessage, Stop
 
 Mode = Literal["widget", "static", "terminal"]
 """How runs are shown."""
@@ -59,6 +63,10 @@ class Showable(Protocol):
     def finished(self) -> bool: ...
     @property
     def log(self) -> LogLike: ...
+    @property
+    def resumable(self) -> bool: ...
+    @property
+    def resumed(self) -> Any: ...
     def cancel(self) -> None: ...
 
 
@@ -92,16 +100,26 @@ def mode(shell: Any) -> Mode:
 
 
 class LiveDisplay:
-    """One place in a notebook that shows one run."""
+    """One place in a notebook that shows one run, and the runs that go on from it.
 
-    def __init__(self, run: Showable, shell: Any) -> None:
-        self._run = run
+    A run that has paused, or failed in a way that another try may mend, is shown live and as its record in one output:
+    the forms of its calls and [Resume] work while the kernel lives, and a saved notebook has something to read.
+    """
+
+    def __init__(self, run: Any, shell: Any) -> None:
+        self._first: Any = run
+        self._run: Any = run
         self._shell = shell
         self._display_id = f"agentcell-{run.run_id}-{next(_numbers)}"
         self._widget: Any = None
         self._feed = Feed(run.log.reader(consumer=False), self._frame)
         self._settled = False
+        self._halted: RunState[Any] | None = None
+        self._cells_since = 0
         self._thread = threading.get_ident()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: asyncio.Task[Any] | None = None
+        self._context = contextvars.copy_context()
 
     def open(self) -> None:
         """Publish the live view, before its first frame."""
@@ -109,36 +127,100 @@ class LiveDisplay:
         if mode(self._shell) == "widget":
             from .widget import RunWidget
 
-            self._widget = RunWidget(EMPTY, {"stop": self._run.cancel})
+            self._widget = RunWidget(EMPTY, self._act, self._keep)
             self._widget.on_slow = self._feed.slow_down
-            bundle = dict(self._widget._repr_mimebundle_()[0])
-            bundle["text/plain"] = f"agentcell run {self._run.run_id}: live view"
-            self._publish(bundle, update=False)
+            self._publish(self._live_bundle(), update=False)
         else:
             text = f"agentcell run {self._run.run_id}: {STATE_WORDS['queued'].lower()}"
             self._publish({"text/plain": text}, update=False)
 
     async def follow(self) -> None:
-        """Show the run until it ends, then leave the record."""
-        self._thread = threading.get_ident()
+        """Show the run until it ends; then leave the record, or wait in the background for what a person decides."""
+        self._thread, self._loop = threading.get_ident(), asyncio.get_running_loop()
         try:
             await self._feed.run()
-            self._settle()
+            self._end()
+            if not self._settled:
+                self._waiting = asyncio.get_running_loop().create_task(self._go_on(), name="agentcell paused view")
+                _tasks.add(self._waiting)
+                self._waiting.add_done_callback(_tasks.discard)
         except Exception as error:
             self._fail(error)
 
+    async def _go_on(self) -> None:
+        """Show what is decided, and the run that goes on; leave the record when nothing more can come."""
+        try:
+            while not self._settled:
+                await self._feed.listen(self._run.after.reader(consumer=False), self._began)
+                if self._run.resumed is None or self._settled:
+                    break
+                self._run = self._run.resumed
+                await self._feed.go_on(self._run.log.reader(consumer=False), self._began)
+                self._end()
+        except Exception as error:
+            self._fail(error)
+
+    @property
+    def _began(self) -> float:
+        return self._run.log.after(self._first.log)
+
     def settle_if_over(self) -> None:
         """Leave the record now when the run has ended; only from the thread that follows it."""
-        if self._run.finished and self._thread == threading.get_ident():
+        if self._halted is self._run and self._run.status == "failed":
+            self._cells_since += 1
+            if self._cells_since > 1:  # its own cell has ended, and another one
+                self._keep()
+        elif self._run.finished and self._halted is not self._run and self._thread == threading.get_ident():
             try:
                 self._frame(self._feed.catch_up())
-                self._settle()
+                self._end()
             except Exception as error:
                 self._fail(error)
 
     def _frame(self, view: RunView) -> None:
         if self._widget is not None and not self._settled:
             self._widget.show(view)
+
+    def _end(self) -> None:
+        """The run has ended: leave the record, beside the live view while that can still do something."""
+        if self._widget is None or not self._run.resumable:
+            self._settle()
+        elif not self._settled and self._halted is not self._run:
+            self._halted, self._cells_since = self._run, 0
+            self._publish_apart({**record_bundle(self._feed.view, self._widget.renderer.parts), **self._live_bundle()})
+
+    def _live_bundle(self) -> dict[str, Any]:
+        bundle = dict(self._widget._repr_mimebundle_()[0])
+        bundle["text/plain"] = f"agentcell run {self._first.run_id}: live view"
+        return bundle
+
+    def _act(self, message: PageMessage) -> str:
+        """Do what the page asks for; in any thread."""
+        if not isinstance(self._run, RunState):  # another library's: it can be stopped, and that is all
+            if isinstance(message, Stop):
+                self._run.cancel()
+            return ""
+        return carry_out(message, self._run, self._feed.view, self._resume, self._keep)
+
+    def _resume(self) -> None:
+        """Go on with the run, where it is followed."""
+        from ..run import resume, start
+
+        def go_on() -> None:
+            if self._run.resumed is None and not self._settled:
+                start(resume(self._run, {})._run)
+
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            raise UserError("the event loop of the run is gone; go on with result.resume() in a cell")
+        loop.call_soon_threadsafe(go_on, context=self._context.copy())
+
+    def _keep(self) -> None:
+        """Make the record now, whatever could still come."""
+        if self._run.finished and not self._settled:
+            self._settle()
+            if self._waiting is not None and self._loop is not None and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._waiting.cancel)
 
     def _settle(self) -> None:
         """Replace the live view by the record, once and in one step."""
@@ -149,12 +231,17 @@ class LiveDisplay:
         widget = self._widget
         if widget is not None:
             widget.finish()
-        bundle = record_bundle(self._feed.view, widget.renderer.parts if widget is not None else None)
-        # Outside of any cell's context the update belongs to the cell that is executing now; executors that only
-        # listen to that one would otherwise miss the end of a run that an earlier cell has started.
-        contextvars.Context().run(self._publish, bundle, True)
+        self._publish_apart(record_bundle(self._feed.view, widget.renderer.parts if widget is not None else None))
         if widget is not None and not widget.reopened:
             widget.discard()
+
+    def _publish_apart(self, bundle: dict[str, Any]) -> None:
+        """Update the output, wherever this is called.
+
+        Outside of any cell's context the update belongs to the cell that is executing now; executors that only
+        listen to that one would otherwise miss the end of a run that an earlier cell has started.
+        """
+        contextvars.Context().run(self._publish, bundle, True)
 
     def _fail(self, error: Exception) -> None:
         """Say in the view's place that it could not go on."""
@@ -217,7 +304,7 @@ def show_or_defer(run: Showable, handle: Handle) -> None:
         raise NotImplementedError
     if already_shown(run, shell):
         return
-    if run.finished:
+    if run.finished and (mode(shell) != "widget" or not run.resumable or run.resumed is not None):
         note_shown(run, shell)
         raise NotImplementedError
     if mode(shell) == "terminal":
@@ -226,6 +313,20 @@ def show_or_defer(run: Showable, handle: Handle) -> None:
         return
     handle.start()
     show(run, shell)
+
+
+def whole_view(run: Any) -> RunView:
+    """The view of a run with all that was decided about it, and of the runs that went on from it."""
+    view, first = EMPTY, run
+    while True:
+        began = run.log.after(first.log)
+        view = fold(view, run.log.entries, began)
+        if not isinstance(run, RunState):
+            return view
+        view = fold(view, run.after.entries, began)
+        if run.resumed is None:
+            return view
+        run = run.resumed
 
 
 def show_in_terminal(handle: Handle) -> None:
@@ -242,7 +343,7 @@ def show_in_terminal(handle: Handle) -> None:
 
 def bundle(run: Showable, include: Any = None, exclude: Any = None) -> dict[str, str]:
     """The record of a run as it is now, by MIME type."""
-    forms = record_bundle(fold(EMPTY, run.log.entries))
+    forms = record_bundle(whole_view(run))
     return {
         kind: value
         for kind, value in forms.items()

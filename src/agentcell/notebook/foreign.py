@@ -94,6 +94,13 @@ class ForeignRun:
             f"returns; got {result!r}{hint}"
         )
 
+    resumable = False
+    """Whether a view can offer to go on with it."""
+    resumed = None
+    """The run that goes on from it; views do not follow that."""
+    status = "foreign"
+    """What it is doing, as far as it says."""
+
     @property
     def finished(self) -> bool:
         """Whether the run has ended and all of it is in the log."""
@@ -179,6 +186,10 @@ class RestoredLog:
     def reader(self, *, consumer: bool = False) -> RestoredReader:
         """A new reader at the beginning."""
         return RestoredReader(self._run, self._run.events.reader(consumer=consumer))
+
+    def after(self, _earlier: Any) -> float:
+        """When it began, in seconds since an earlier one did: nothing comes before a foreign run."""
+        return 0.0
 
     async def wait_closed(self) -> None:
         """Wait for the end of the run."""

@@ -3,8 +3,8 @@
 Python makes the HTML and keeps the truth; the page (`render/assets/run.js`) applies operations. Each frame is one
 custom message with a sequence number, so a page that missed one asks for a snapshot. The trait `snapshot` is not
 assigned while the run streams: it is written out only when a page asks for the model's state, which is when a view is
-opened or the page is reloaded. Messages from the page are untrusted input: their shape and size are checked, and all
-they can do is to ask for a snapshot or for one of the named actions.
+opened or the page is reloaded. Messages from the page are untrusted input: `page_messages` reads them, `answering`
+carries them out.
 """
 
 from __future__ import annotations
@@ -18,14 +18,7 @@ import traitlets
 
 from ..render.live import LiveRenderer
 from ..view.model import RunView
-
-WIRE_VERSION = 1
-"""The version of the messages between kernel and page."""
-LARGEST_MESSAGE = 4096
-"""Characters of the largest message that a page may send."""
-
-LONGEST_FRAME = 60_000
-"""Milliseconds that a page may say a frame has taken."""
+from .page_messages import WIRE_VERSION, AddInput, Decide, PageMessage, Refused, Resume, Resync, Slow, read
 
 _ASSETS = files("agentcell.render") / "assets"
 
@@ -41,12 +34,15 @@ class RunWidget(anywidget.AnyWidget):
     )
     """The page as it is now: `{"seq": n, "html": "..."}`."""
 
-    def __init__(self, view: RunView, actions: dict[str, Callable[[], None]]) -> None:
+    def __init__(
+        self, view: RunView, act: Callable[[PageMessage], str], closed: Callable[[], None] | None = None
+    ) -> None:
         self.renderer: LiveRenderer = LiveRenderer()
         """Makes the operations, and keeps the Markdown for the record."""
-        self._actions = actions
         self.on_slow: Callable[[float], None] = lambda seconds: None
         """Called when the page says how many seconds a frame has taken it."""
+        self._act: Callable[[PageMessage], str] | None = act
+        self._closed = closed
         self._frames = 0
         self._asked = 0
         self.renderer.update(view)
@@ -80,24 +76,27 @@ class RunWidget(anywidget.AnyWidget):
 
     def discard(self) -> None:
         """Close the model; what is left of its state holds no text of the run and no code."""
-        self._actions = {}
+        self._act = self._closed = None
         self.renderer = LiveRenderer()
         self._frames = 0
         self.snapshot = {}
         self.close()
 
     def _received(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """A message from the page."""
-        if not isinstance(message, dict) or message.get("v") != WIRE_VERSION or len(str(message)) > LARGEST_MESSAGE:
-            return
-        match message.get("t"):
-            case "resync":
-                self.send({"v": WIRE_VERSION, "t": "snap", "seq": self._frames, "html": self.renderer.snapshot()})
-            case "slow":
-                spent = message.get("ms")
-                if isinstance(spent, (int, float)) and 0 <= spent < LONGEST_FRAME:
-                    self.on_slow(spent / 1000)
-            case "do":
-                action = self._actions.get(str(message.get("do")))
-                if action is not None:
-                    action()
+        """A message from the page; it may come in any thread."""
+        asked = read(message)
+        if isinstance(asked, Resync):
+            self.send({"v": WIRE_VERSION, "t": "snap", "seq": self._frames, "html": self.renderer.snapshot()})
+        elif isinstance(asked, Slow):
+            self.on_slow(asked.seconds)
+        elif asked is not None and self._act is not None:
+            told = self._act(asked)
+            if isinstance(asked, (AddInput, Decide, Refused, Resume)):
+                self.send({"v": WIRE_VERSION, "t": "note", "key": asked.key, "text": told})
+
+    def close(self) -> None:
+        """Close the model; a live view becomes a record then."""
+        closed, self._closed = self._closed, None
+        if closed is not None:
+            closed()
+        super().close()

@@ -6,9 +6,10 @@ import json
 
 from ..view.model import RunView, ToolCard
 from . import escape, values
+from .approval import decision, question
 from .arguments import json_key
 from .nodes import Body, Child, Growing, Node, el
-from .words import CARD_WORDS, HOW_TO_DECIDE, cost_words, decisions, duration
+from .words import CARD_WORDS, cost_words, duration
 
 CARD_MARKS = {"asking": "?", "completed": "\u2713", "failed": "\u2717", "cancelled": "\u2013", "rejected": "\u2013"}
 BRIEF_LENGTH = 72
@@ -42,11 +43,12 @@ def card_tree(card: ToolCard, growing: Growing) -> Node:
         key=f"{card.id}.s",
     )
     given = "Arguments, changed by a person" if card.edited else "Arguments"
-    rows = el("div", "json", *([] if arguments is None else [arguments]), key=json_key(card.id))
-    inside: list[Child] = [summary, el("div", "part", el("div", "label", given), rows, key=f"{card.id}.a")]
-    if card.state == "asking" and card.live:
-        lines = "\n".join(decisions(card))
-        inside.append(el("div", "ask", HOW_TO_DECIDE, el("pre", "code", lines), key=f"{card.id}.q"))
+    inside: list[Child] = [summary]
+    if card.state == "asking":
+        inside += question(card)
+    else:
+        rows = el("div", "json", *([] if arguments is None else [arguments]), key=json_key(card.id))
+        inside += [el("div", "part", el("div", "label", given), rows, key=f"{card.id}.a"), *decision(card)]
     inside += values.progress_tree(card)
     inside += values.printed_tree(card)
     if card.inner is not None and inner is not None:
@@ -54,7 +56,8 @@ def card_tree(card: ToolCard, growing: Growing) -> Node:
     inside += values.result_tree(card)
     inside += values.error_tree(card)
     node = Node("details", "card", inside, key=card.id, mods=(card.state,))
-    if card.state == "asking" or (card.inner is not None and card.inner.open_questions):
+    decided = card.state == "called" and card.approved is not None and card.asked_at is not None
+    if card.state == "asking" or decided or (card.inner is not None and card.inner.open_questions):
         node.attributes["open"] = ""
     return node
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..view.model import Block, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
+from .approval import footer
 from .arguments import json_key
 from .card import card_tree
 from .folds import markdown_key
@@ -15,7 +16,7 @@ from .request import turn_tree
 def run_tree(view: RunView, blocks: Body | None = None, times: Node | None = None) -> Node:
     """The whole view: what stands in its body, and its timeline."""
     body = el("div", "body", *([] if blocks is None else [blocks]), key="b")
-    inside = [el("div", "prompt", view.prompt, key="p"), *([] if times is None else [times]), body]
+    inside = [el("div", "prompt", view.prompt, key="p"), *([] if times is None else [times]), body, footer(view)]
     root = el("section", "run", header(view), el("div", "content", *inside, key="c"), key="run", mods=(view.state,))
     root.attributes["aria-label"] = "agent run"
     return root
@@ -39,8 +40,9 @@ def block_tree(block: Block, growing: Growing) -> Node | None:
 def _notice_tree(notice: Notice, began: float) -> Node:
     """Something said in words; one that waits for its time counts down."""
     mods = (notice.kind, "pending") if notice.pending else (notice.kind,)
-    said = el("span", "said", notice.text, key=f"{notice.id}.t")
-    node = el("div", "notice", el("strong", "", notice.title, key=f"{notice.id}.h"), " \u2014 ", said, key=notice.id)
+    node = el("div", "notice", el("strong", "", notice.title, key=f"{notice.id}.h"), key=notice.id)
+    if notice.text:
+        node.children.append(el("span", "said", f" \u2014 {notice.text}", key=f"{notice.id}.t"))
     node.mods = mods
     if notice.pending and notice.until is not None:
         left = el("span", "left", "", key=f"{notice.id}.l")
@@ -49,6 +51,8 @@ def _notice_tree(notice: Notice, began: float) -> Node:
         node.children.append(left)
     if notice.kind in ("error", "retry", "silent"):
         node.live["role"] = "alert" if notice.kind == "error" else "status"
+    if notice.more:
+        node.children.append(el("div", "meta", notice.more, key=f"{notice.id}.m"))
     if notice.code:
         node.children.append(el("pre", "code", notice.code, key=f"{notice.id}.c"))
     return node

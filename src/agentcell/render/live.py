@@ -25,6 +25,7 @@ import time
 from dataclasses import fields
 
 from ..view.model import EMPTY, RunView
+from .approval import footer
 from .body import RunParts
 from .differences import difference
 from .folds import Operation
@@ -52,6 +53,7 @@ class LiveRenderer:
         """The parts that grow, also for the record."""
         self._head = header(EMPTY)
         self._updated = 0.0
+        self._foot = footer(EMPTY)
 
     def update(self, view: RunView) -> list[Operation]:
         """The operations that bring the page from the last view to this one."""
@@ -64,11 +66,13 @@ class LiveRenderer:
             operations.append(["attr", "run", "class", live_class(run_tree(view))])
         if older.prompt != view.prompt:
             operations.append(["text", "p", view.prompt])
-        if not _same_header(older, view):
-            head = header(view)
-            operations += difference(self._head, head)
-            self._head = head
-        return operations + self.parts.advance(view)
+        if _same_header(older, view):
+            return operations + self.parts.advance(view)
+        head, foot = header(view), footer(view)
+        operations += difference(self._head, head)
+        ending = difference(self._foot, foot)
+        self._head, self._foot = head, foot
+        return operations + self.parts.advance(view) + ending
 
     def snapshot(self) -> str:
         """The whole page as it is now."""

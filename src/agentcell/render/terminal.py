@@ -30,6 +30,7 @@ from ..view.feed import Feed
 from ..view.model import EMPTY, HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from ..view.patch import changes
 from . import escape
+from .approval import decision_lines
 from .terminal_text import CleanText, MarkdownTail, Part
 from .value_text import printed_lines, rich_lines
 from .values import CHANNELS
@@ -195,6 +196,8 @@ class TerminalRenderer:
         self._page.line([(f"{mark} ", style), *_call(card, limit), (word, style), (time, "dim")])
         if card.edited and card.state != "asking":
             self._page.line([("    ", ""), ("arguments changed by a person", "dim")])
+        for line in decision_lines(card) if card.state != "asking" else []:
+            self._page.line([("    ", ""), (_one_line(line), "dim")])
         if card.state == "asking" and card.live:
             self._page.line([("    ", ""), (HOW_TO_DECIDE, "yellow")])
             for code in decisions(card):
@@ -239,7 +242,10 @@ class TerminalRenderer:
         self._announced.add(said)
         style = {"error": "red", "input": "cyan"}.get(notice.kind, "yellow")
         self._page.section("notice")
-        self._page.line([(f"{_one_line(notice.title)}: ", f"bold {style}"), (escape.plain(notice.text), style)])
+        colon = ": " if notice.text else ""
+        self._page.line([(f"{_one_line(notice.title)}{colon}", f"bold {style}"), (escape.plain(notice.text), style)])
+        if notice.more:
+            self._page.line([(_one_line(notice.more), "")])
         for code in notice.code.splitlines():
             self._page.line([("    ", ""), (code, "bold")])
 

@@ -11,6 +11,7 @@ import re
 
 from ..view.model import HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
+from .approval import decision_lines
 from .value_text import printed_lines, rich_lines
 from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, cost_words, decisions, duration, retry_words
 
@@ -44,6 +45,7 @@ def _plain_blocks(view: RunView) -> list[str]:
                 call = f"{_one_line(block.name)}({_one_line(str(block.arguments))})"
                 lines.append(f"- {call}{edited}: {CARD_WORDS[block.state]}{said}")
                 lines += [f"    {channel} | {line}" for channel, line in printed_lines(block)]
+                lines += [f"  {_one_line(line)}" for line in decision_lines(block)]
                 if block.inner is not None:
                     lines += [f"    {line}" if line else "" for line in _plain_blocks(block.inner)]
                 if block.result is not None:
@@ -55,7 +57,8 @@ def _plain_blocks(view: RunView) -> list[str]:
             case HandoffMark():
                 lines.append(f"- handoff: {block.source} -> {block.target or block.name}")
             case Notice():
-                lines += ["", f"{block.title}: {escape.plain(block.text)}"]
+                said = " ".join(part for part in (block.text, block.more) if part)
+                lines += ["", f"{block.title}: {escape.plain(said)}" if said else block.title]
                 lines += [f"    {line}" for line in block.code.splitlines()]
     return lines
 
@@ -99,7 +102,8 @@ def _markdown_blocks(view: RunView) -> list[str]:
             case HandoffMark():
                 parts.append(f"*Handoff: {inert(block.source)} \u2192 {inert(block.target or block.name)}*")
             case Notice():
-                parts.append(f"**{inert(block.title)}**: {inert(block.text)}")
+                said = " ".join(part for part in (block.text, block.more) if part)
+                parts.append(f"**{inert(block.title)}**" + (f": {inert(said)}" if said else ""))
                 parts += [_code(block.code, "python")] if block.code else []
     return parts
 
@@ -109,6 +113,8 @@ def _markdown_call(card: ToolCard) -> str:
     edited = ", arguments changed by a person" if card.edited else ""
     name = card.name.replace("`", "")
     lines = [f"Tool `{name}` \u2014 {CARD_WORDS[card.state]}{edited}", _code(str(card.arguments), "json")]
+    for line in decision_lines(card):
+        lines.append(inert(" ".join(line.split())))
     if card.state == "asking" and card.live:
         lines += [HOW_TO_DECIDE, _code("\n".join(decisions(card)), "python")]
     if card.inner is not None:

@@ -62,6 +62,20 @@ def retry_words(view: RunView) -> str:
     return "" if not count else "1 retry" if count == 1 else f"{count} retries"
 
 
+NEXT_TURN = "Add input for the next turn\u2026"
+"""What the line for added input says."""
+
+
+def decided(card: ToolCard) -> str:
+    """Who decided about a call, when, and what: `Approved with changes by the view after 12.3 s, ...`."""
+    word = "Rejected" if not card.approved else "Approved with changes" if card.edited else "Approved"
+    by = f" by {card.decided_by}" if card.decided_by else ""
+    when = f" after {duration(card.decided_at)}" if card.decided_at is not None else ""
+    always = ", for all calls of this tool in this run" if card.always else ""
+    later = "; it counts when the run goes on" if card.state == "called" and card.asked_at is not None else ""
+    return f"{word}{by}{when}{always}{later}"
+
+
 def duration(seconds: float) -> str:
     """A time span as people write it: `0.4 s`, `12.3 s`, `2 min 05 s`."""
     tenths = max(0, round(seconds * 10))

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ..stream_events import LogEvent, RawResponsesStreamEvent
+from ..stream_events import LogEvent, RawResponsesStreamEvent, RunFinished
+from .deltas import as_delta
 from .model import EMPTY, Delta, RunView
-from .reduce import as_delta, reduce
+from .reduce import reduce
 
 FRAMES_PER_SECOND = 30
 """Frames of one feed."""
@@ -94,10 +95,10 @@ def _same_part(one: Any, other: Any) -> bool:
 _PART = ("type", "output_index", "content_index", "summary_index")
 
 
-def fold(view: RunView, entries: Iterable[EntryLike]) -> RunView:
-    """The view after all of `entries`."""
+def fold(view: RunView, entries: Iterable[EntryLike], began: float = 0.0) -> RunView:
+    """The view after all of `entries`, which are those of a run that began `began` seconds after the view's start."""
     for event, at in merged(entries):
-        view = reduce(view, event, at)
+        view = reduce(view, event, began + at)
     return view
 
 
@@ -110,6 +111,7 @@ class Feed:
         self.view: RunView = EMPTY
         """The newest view."""
         self._reader = reader
+        self._began = 0.0
         self._sink = sink
         self._rate = rate
         self._slow = 0.0
@@ -126,18 +128,34 @@ class Feed:
 
     def catch_up(self) -> RunView:
         """The view of everything so far, without waiting for the next frame."""
-        self.view = fold(self.view, self._reader.take_new())
+        self.view = fold(self.view, self._reader.take_new(), self._began)
         return self.view
+
+    async def listen(self, reader: ReaderLike, began: float) -> None:
+        """Feed the sink with what is said about a run that has ended, until nothing more will be."""
+        self._reader, self._began = reader, began
+        try:
+            while entries := await reader.take_all():
+                self.view = fold(self.view, entries, began)
+                self._sink(self.view)
+                await asyncio.sleep(1 / self._rate)
+        finally:
+            reader.close()
+
+    async def go_on(self, reader: ReaderLike, began: float) -> RunView:
+        """Feed the sink with a run that goes on from the one before, and began `began` seconds after its start."""
+        self._reader, self._began = reader, began
+        return await self.run()
 
     async def run(self) -> RunView:
         """Feed the sink until the log ends; returns the last view."""
         Feed._active += 1
         try:
-            while not self.view.finished and (entries := await self._reader.take_all()):
+            while entries := await self._reader.take_all():
                 began = time.thread_time()
-                self.view = fold(self.view, entries)
+                self.view = fold(self.view, entries, self._began)
                 self._sink(self.view)
-                if self.view.finished:
+                if isinstance(entries[-1].event, RunFinished):
                     break
                 await asyncio.sleep(self._wait(time.thread_time() - began))
         finally:

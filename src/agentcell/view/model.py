@@ -248,6 +248,8 @@ class Notice:
     """What happened, in a few words."""
     text: str
     """The whole message."""
+    more: str = ""
+    """What follows from it, in a sentence."""
     code: str = ""
     """What to run next, as Python code."""
     pending: bool = False
@@ -352,6 +354,12 @@ class RunView:
     """Tokens received in this run's own model calls."""
     streamed_for: float = 0.0
     """Seconds during which they arrived."""
+    part: int = 0
+    """How often the run was gone on with."""
+    pause: str | None = None
+    """The id of the notice that says that the run has paused."""
+    resumable: bool = False
+    """Whether the run, which has ended, can be gone on with."""
     began: float = 0.0
     """When the run began inside the one around it, in seconds since that one's start."""
     takes_input: bool = False

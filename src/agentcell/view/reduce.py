@@ -36,6 +36,8 @@ from ..stream_events import (
     TurnStarted,
     UsageUpdated,
 )
+from .deciding import asked, asking, decided, how_to_go_on
+from .deltas import as_delta
 from .model import (
     Block,
     Delta,
@@ -43,6 +45,7 @@ from .model import (
     ModelRequest,
     Notice,
     Printed,
+    RunState,
     RunView,
     Text,
     TextBlock,
@@ -51,23 +54,6 @@ from .model import (
 )
 from .sequence import Sequence
 
-_DELTAS = {
-    "response.output_text.delta": ("answer", "content_index"),
-    "response.refusal.delta": ("refusal", "content_index"),
-    "response.reasoning_summary_text.delta": ("reasoning", "summary_index"),
-    "response.reasoning_text.delta": ("reasoning", "content_index"),
-    "response.function_call_arguments.delta": ("arguments", ""),
-}
-"""The model's events that carry growing text: what grows, and the field that numbers the part."""
-
-_GO_ON = """\
-state = result.to_state()
-{decide}
-result = await Runner.run(agent, state)"""
-_DECIDE_ONE = "state.approve(state.get_interruptions()[0])  # or state.reject(...)"
-_DECIDE_EACH = "for call in state.get_interruptions():\n    state.approve(call)  # or state.reject(call)"
-"""How a paused run is gone on with."""
-
 _PART_ENDS = {
     "response.output_text.done": ("answer", "content_index"),
     "response.refusal.done": ("refusal", "content_index"),
@@ -75,24 +61,6 @@ _PART_ENDS = {
     "response.reasoning_text.done": ("reasoning", "content_index"),
 }
 """The model's events that end a part."""
-
-
-def as_delta(event: LogEvent | Delta) -> Delta | None:
-    """An event as a piece of growing text, when it is one."""
-    if isinstance(event, Delta):
-        return event
-    if isinstance(event, NestedEvent):
-        inner = as_delta(event.event)
-        return None if inner is None else replace(inner, calls=(event.call_id, *inner.calls))
-    if not isinstance(event, RawResponsesStreamEvent):
-        return None
-    data: Any = event.data
-    known = _DELTAS.get(data.type)
-    if known is None:
-        return None
-    kind, part = known
-    part_index = getattr(data, part, 0) if part else 0
-    return Delta(kind, data.output_index, part_index, data.delta)  # type: ignore[arg-type]
 
 
 def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
@@ -111,8 +79,7 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
         case AgentUpdatedStreamEvent():
             return replace(view, agent=event.name_of("new_agent"))
         case RunStarted():
-            started = replace(view, run_id=event.run_id, prompt=event.prompt, started_at=event.started_at)
-            return replace(started, state="thinking", takes_input=not view.path)
+            return _begin(view, event)
         case TurnStarted():
             return _begin_turn(view, event)
         case ModelRequested():
@@ -139,7 +106,7 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
             return _inside(view, event.call_id, event.event, event.at)
         case RetryScheduled():
             told = f"{event.error} \u2014 trying again in {event.delay:.1f} s (attempt {event.attempt + 1})."
-            name = f"{view.path}t{view.turn}.retry{event.attempt}"
+            name = f"{_turn_id(view)}.retry{event.attempt}"
             retry = Notice(name, "retry", "The model did not answer", told, pending=True, until=at + event.delay)
             return _await(view, retry)
         case ModelSilent():
@@ -152,11 +119,32 @@ def reduce(view: RunView, event: LogEvent | Delta, at: float) -> RunView:
         case InputAdded():
             return _taken_in(view, event)
         case RunFailed():
-            notice = Notice(f"{view.path}error", "error", event.error_type, event.message)
+            notice = Notice(_free(view, "error"), "error", event.error_type, event.message)
             return _add(replace(view, error=f"{event.error_type}: {event.message}"), notice)
         case RunFinished():
             return _finish(view, event)
     return view
+
+
+def _begin(view: RunView, event: RunStarted) -> RunView:
+    """The run begins, or is gone on with after an end, which was none then."""
+    view = replace(view, run_id=event.run_id, state="thinking", takes_input=event.takes_input and not view.path)
+    if not view.started_at:
+        return replace(view, prompt=event.prompt, started_at=event.started_at)
+    found = view.find(view.pause) if view.pause is not None else None
+    if found is not None:
+        view = _set(view, found[0], replace(found[1], title="Paused and gone on with", text="", code=""))
+    return replace(view, part=view.part + 1, resumable=False, error=None, final_output=None, pause=None, request=None)
+
+
+def _turn_id(view: RunView) -> str:
+    """The id of the turn's head; one that is made again after an end has another."""
+    return f"{view.path}p{view.part}.t{view.turn}" if view.part else f"{view.path}t{view.turn}"
+
+
+def _free(view: RunView, name: str) -> str:
+    """An id for a block that may come again when the run is gone on with."""
+    return f"{view.path}{name}{view.part or ''}"
 
 
 def _add(view: RunView, block: Block, *more_ids: str) -> RunView:
@@ -293,7 +281,7 @@ def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
     ):  # a run that goes on from a state begins with calls, and the header names it
         known = view.agent
     head = TurnHead(
-        f"{view.path}t{event.turn}",
+        _turn_id(replace(view, turn=event.turn)),
         event.turn,
         event.agent,
         event.model,
@@ -323,7 +311,7 @@ def _newest(view: RunView) -> Any:
 
 
 def _turn_head(view: RunView, **changes: Any) -> RunView:
-    found = view.find(f"{view.path}t{view.turn}")
+    found = view.find(_turn_id(view))
     return view if found is None else _set(view, found[0], replace(found[1], **changes))
 
 
@@ -331,7 +319,7 @@ def _first_token(view: RunView, at: float | None = None) -> RunView:
     """Note when the response began to arrive."""
     at = view.elapsed if at is None else at
     view = _arrived(view)
-    found = view.find(f"{view.path}t{view.turn}")
+    found = view.find(_turn_id(view))
     if found is not None and isinstance(found[1], TurnHead) and found[1].first_token is None:
         view = _set(view, found[0], replace(found[1], first_token=at))
         if view.first_token is None:
@@ -360,7 +348,7 @@ def _grow(view: RunView, delta: Delta) -> RunView:
 
 
 def _output_id(view: RunView, output_index: int) -> str:
-    return f"{view.path}t{view.turn}.{output_index}"
+    return f"{_turn_id(view)}.{output_index}"
 
 
 def _text_id(view: RunView, kind: str, output_index: int, part_index: int) -> str:
@@ -446,20 +434,11 @@ def _parsed(view: RunView, event: CallParsed) -> RunView:
 
 def _asked(view: RunView, event: ApprovalRequested) -> RunView:
     """A call waits for a decision about exactly what is shown."""
-    view = replace(view, open_questions=view.open_questions + 1, state="waiting")
     found = view.find(event.call_id)
-    known = found[1].schema if found is not None and isinstance(found[1], ToolCard) else None
-    return _update(
-        view,
-        event.call_id,
-        state="asking",
-        arguments=Text(event.arguments),
-        live=event.live,
-        digest=event.digest,
-        schema=event.schema if event.schema is not None else known,
-        description=event.description,
-        asked_at=view.elapsed,
-    )
+    card = found[1] if found is not None and isinstance(found[1], ToolCard) else None
+    waits_already = card is not None and card.state == "asking"  # of a run that was gone on with undecided
+    view = replace(view, open_questions=view.open_questions + (not waits_already), state="waiting")
+    return view if found is None or card is None else _set(view, found[0], asked(card, event, view.elapsed))
 
 
 def _decided(view: RunView, event: ApprovalDecided) -> RunView:
@@ -468,23 +447,17 @@ def _decided(view: RunView, event: ApprovalDecided) -> RunView:
     if found is None or not isinstance(found[1], ToolCard):
         return view
     card = found[1]
+    if card.state != "asking" and card.decided_at is not None:  # a run that is gone on with says it once more
+        return replace(view, state=_busy(view, view.open_questions))
     if card.state == "asking":
         view = replace(view, open_questions=max(0, view.open_questions - 1))
-    view = replace(view, state="waiting" if view.open_questions else "tools")
-    changes: dict[str, Any] = {}
-    if event.arguments is not None:
-        changes = {"arguments": Text(event.arguments), "edited": True, "asked": card.arguments}
-    return _update(
-        view,
-        event.call_id,
-        state="called",
-        decided_at=view.elapsed,
-        decided_by=event.by,
-        approved=event.approved,
-        always=event.always,
-        reason=event.message,
-        **changes,
-    )
+    view = replace(view, state=_busy(view, view.open_questions))
+    return _set(view, found[0], decided(card, event, view.elapsed))
+
+
+def _busy(view: RunView, questions: int) -> RunState:
+    """What the run is doing while calls run or wait; a run that has ended stays what it is."""
+    return view.state if view.finished else "waiting" if questions else "tools"
 
 
 def _inside(view: RunView, call_id: str, event: LogEvent | Delta, inner_at: float | None) -> RunView:
@@ -504,7 +477,7 @@ def _inside(view: RunView, call_id: str, event: LogEvent | Delta, inner_at: floa
     questions = after.open_questions - before.open_questions
     if questions:
         still = max(0, view.open_questions + questions)
-        view = replace(view, open_questions=still, state="waiting" if still else "tools")
+        view = replace(view, open_questions=still, state=_busy(view, still))
     while isinstance(event, NestedEvent):
         event = event.event
     return _totals(view, event) if isinstance(event, UsageUpdated) and not view.path else view
@@ -569,6 +542,8 @@ def _finish(view: RunView, event: RunFinished) -> RunView:
                 view = _set(view, place, replace(block, done=True, cut=event.status != "done"))
             case ToolCard(state="asking") if event.status == "paused":
                 view = _set(view, place, replace(block, live=False))
+            case ToolCard(state="called", decided_at=float()) if event.status == "paused":
+                pass  # decided on already, for when the run goes on
             case ToolCard(state="running") if event.status == "paused":  # an agent, whose own call waits
                 view = _set(view, place, replace(block, state="called", ended=view.elapsed))
             case ToolCard(state="writing" | "called" | "running" | "asking"):
@@ -580,26 +555,31 @@ def _finish(view: RunView, event: RunFinished) -> RunView:
                 view = _set(view, place, replace(block, title=title, pending=False))
     if event.status == "stopped":
         told = "The run was stopped before its end."
-        view = _add(view, Notice(f"{view.path}stopped", "stopped", "Stopped", told))
+        view = _add(view, Notice(_free(view, "stopped"), "stopped", "Stopped", told))
+    waiting = asking(view) if event.status == "paused" else 0
     if event.status == "paused" and not view.path:
-        waiting = _asking(view)
-        what = "A call waits" if waiting == 1 else f"{waiting} calls wait"
-        told = f"{what} for approval. Decide, and go on, in any cell or, with the stored state, in any kernel:"
-        code = _GO_ON.format(decide=_DECIDE_ONE if waiting == 1 else _DECIDE_EACH)
-        view = _add(view, Notice("paused", "paused", "Paused", told, code))
+        told, code = how_to_go_on(waiting)
+        name = _free(view, "paused")
+        view = replace(_add(view, Notice(name, "paused", "Paused", told, code=code)), pause=name)
+    if event.status == "failed" and not view.path:
+        view = _say_what_next(view, event.resumable)
     return replace(
         view,
         state=event.status,
         final_output=event.final_output,
         structured=event.structured,
         running_tools=0,
-        open_questions=0,
+        open_questions=waiting,
         takes_input=False,
+        resumable=event.resumable and not view.path,
     )
 
 
-def _asking(view: RunView) -> int:
-    """How many calls wait for a decision, here and in the runs inside."""
-    cards = [block for block in view.blocks if isinstance(block, ToolCard)]
-    inside = sum(_asking(card.inner) for card in cards if card.inner is not None)
-    return sum(card.state == "asking" for card in cards) + inside
+def _say_what_next(view: RunView, resumable: bool) -> RunView:
+    """Say at the error of a failed run whether it can be gone on with."""
+    found = view.find(_free(view, "error"))
+    if found is None or not isinstance(found[1], Notice):
+        return view
+    more = "What was done is kept, and nothing of it is done again." if resumable else "The run cannot be gone on with."
+    code = "result = result.resume()" if resumable else ""
+    return _set(view, found[0], replace(found[1], more=more, code=code))

@@ -84,7 +84,7 @@ class Restorer:
     """The signals of one run, put back between its events; feed it every event in order, then its end."""
 
     def __init__(self, run_id: str, prompt: str, started_at: float, earlier: Iterable[Any] = ()) -> None:
-        self._start: RunStarted | None = RunStarted(run_id, prompt, started_at)
+        self._start: RunStarted | None = RunStarted(run_id, prompt, started_at, takes_input=False)
         self._agent: Any = Named("")
         self._turn = 0
         self._answering = False

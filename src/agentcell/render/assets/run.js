@@ -21,6 +21,7 @@
  * @typedef {{ v: 1, t: "frame", seq: number, ops: Operation[] }} Frame
  * @typedef {{ v: 1, t: "snap", seq: number, html: string }} Snapshot
  * @typedef {{ v: 1, t: "end", seq: number }} End
+ * @typedef {{ v: 1, t: "note", key: string, text: string }} Note
  */
 
 /** The version of the messages between kernel and page. */
@@ -38,7 +39,8 @@ const MOST_QUESTIONS = 5;
 const ELEMENTS = new Set(
   (
     "div span p h1 h2 h3 h4 h5 h6 ul ol li pre code em strong s del a blockquote table thead tbody tr th td br hr " +
-    "details summary button time img section header footer dl dt dd small sup mark"
+    "details summary button time img section header footer dl dt dd small sup mark " +
+    "input select option textarea label"
   ).split(" "),
 );
 
@@ -53,6 +55,15 @@ const ATTRIBUTES = {
   style: STYLE,
   "data-k": ANYTHING,
   "data-do": /^[a-z_]{1,40}$/,
+  "data-form": ANYTHING,
+  "data-digest": /^[0-9a-f]{64}$/,
+  "data-field": ANYTHING,
+  "data-note": /^$/,
+  "data-must": /^$/,
+  "data-off": /^$/,
+  "data-said": /^$/,
+  "data-enter": /^[a-z_]{1,40}$/,
+  "data-needs": /^(?:seen|edited|text)(?: (?:seen|edited|text))*$/,
   "data-tick": /^\d{1,15}$/,
   "data-clock": /^\d{1,15}$/,
   "data-left": /^\d{1,15}$/,
@@ -64,7 +75,13 @@ const ATTRIBUTES = {
   src: /^data:image\/(?:png|jpeg|gif|webp);base64,[\w+/=\s]*$/i,
   target: /^_blank$/,
   rel: /^[a-z ]*$/,
-  type: /^button$/,
+  type: /^(?:text|checkbox|button)$/,
+  value: ANYTHING,
+  placeholder: ANYTHING,
+  rows: /^\d{1,2}$/,
+  checked: /^$/,
+  selected: /^$/,
+  spellcheck: /^false$/,
   start: /^\d{1,10}$/,
   colspan: /^\d{1,2}$/,
   open: ANYTHING,
@@ -112,6 +129,8 @@ function clean(parent) {
       for (const { name, value } of [...element.attributes]) {
         if (!allowed(name, value)) element.removeAttribute(name);
       }
+      if (element.matches("input:not([type=checkbox])")) element.setAttribute("type", "text");
+      if (element.matches(FIELD)) element.setAttribute("autocomplete", "off");
       if (element.hasAttribute("href")) {
         element.setAttribute("rel", "noopener noreferrer");
         element.setAttribute("target", "_blank");
@@ -285,6 +304,108 @@ function calm() {
   return typeof matchMedia === "function" && matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+/* ------------------------------------------------------------------------ forms */
+
+/*
+ * A form is an element with `data-form`, which says what it is about. Its fields have a name in `data-field`, its
+ * buttons an action in `data-do`; a button waits for what `data-needs` lists: that everything folded (`data-must`) was
+ * opened, that a field differs from what it was, that something is written. What the actions mean is the kernel's.
+ */
+
+const FIELD = "input, textarea, select";
+
+/**
+ * @typedef {HTMLElement & {
+ *   type: string, value: string, defaultValue: string, checked: boolean, defaultChecked: boolean,
+ *   options: HTMLOptionsCollection, selectedIndex: number,
+ * }} Field
+ */
+
+/** The fields of a form. @param {Element} form @returns {Field[]} */
+const fieldsOf = (form) => /** @type {any} */ ([...form.querySelectorAll("[data-field]")].filter((one) => one.matches(FIELD)));
+
+/** What a field holds. @param {Field} field @returns {string | boolean} */
+const held = (field) => (field.type === "checkbox" ? field.checked : field.value);
+
+/** Whether a field holds something else than at first. @param {Field} field */
+function touched(field) {
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (field.localName === "select") {
+    const first = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(0, first);
+  }
+  return field.value !== field.defaultValue;
+}
+
+/** What a person has entered in a form. @param {Element} form */
+function entered(form) {
+  /** @type {Record<string, string | boolean>} */
+  const found = {};
+  for (const field of fieldsOf(form)) {
+    if (touched(field)) found[field.getAttribute("data-field") ?? ""] = held(field);
+  }
+  return found;
+}
+
+/** Folded parts that a person has opened once. @type {WeakSet<Element>} */
+const seen = new WeakSet();
+
+/** Enable the buttons of a form that have what they need. @param {Element} form */
+function weigh(form) {
+  const card = form.closest("details") ?? form;
+  for (const part of card.querySelectorAll("details[data-must][open]")) seen.add(part);
+  const fields = fieldsOf(form);
+  /** @type {Record<string, boolean>} */
+  const ready = {
+    seen: [...card.querySelectorAll("details[data-must]")].every((part) => seen.has(part)),
+    edited: fields.some((field) => !field.hasAttribute("data-note") && touched(field)),
+    text: fields.some((field) => field.type !== "checkbox" && field.value.trim() !== ""),
+  };
+  for (const button of form.querySelectorAll("[data-do]")) {
+    const needs = (button.getAttribute("data-needs") ?? "").split(" ").filter(Boolean);
+    const free = needs.every((need) => ready[need]) && !button.hasAttribute("data-off") && !form.hasAttribute("data-sent");
+    button.toggleAttribute("disabled", !free);
+    if (needs.includes("seen") && !ready.seen) button.setAttribute("title", "Open everything that is folded first");
+    else if (needs.includes("seen")) button.removeAttribute("title");
+  }
+}
+
+/** What was entered in the forms below an element, by their keys. @param {ParentNode} parent */
+function drafts(parent) {
+  return [...parent.querySelectorAll("[data-form][data-k]")].map((form) => ({
+    key: form.getAttribute("data-k") ?? "",
+    digest: form.getAttribute("data-digest"),
+    sent: form.hasAttribute("data-sent"),
+    entered: entered(form),
+  }));
+}
+
+/** Enter in a form what was entered in the one in whose place it stands.
+ * @param {Element | undefined} form @param {ReturnType<typeof drafts>[number]} draft */
+function restore(form, draft) {
+  if (!form || form.getAttribute("data-digest") !== draft.digest) return;
+  for (const field of fieldsOf(form)) {
+    const value = draft.entered[field.getAttribute("data-field") ?? ""];
+    if (typeof value === "boolean") field.checked = value;
+    else if (value !== undefined) field.value = value;
+  }
+  form.toggleAttribute("data-sent", draft.sent);
+  weigh(form);
+}
+
+/** Show what the kernel answers to a form; without words all is well. @param {Element} form @param {string} text */
+function answer(form, text) {
+  form.removeAttribute("data-sent");
+  const place = form.querySelector("[data-said]");
+  if (place) place.textContent = text;
+  if (!text) {
+    for (const field of fieldsOf(form)) {
+      if (field.type !== "checkbox" && field.localName === "input") field.value = field.defaultValue;
+    }
+  }
+  weigh(form);
+}
+
 /* ----------------------------------------------------------------------- copies */
 
 /** One place in the document that shows a page: a root element and its elements by key. */
@@ -300,7 +421,10 @@ class Copy {
     this.folded = new Set();
     /** When the run began, by the page's clock. */
     this.zero = performance.now();
+    /** Forms that have just come. @type {Element[]} */
+    this.fresh = [];
     this.learn(root);
+    this.settle();
   }
 
   /** Note the keys and wind the clocks below an element. @param {ParentNode} parent */
@@ -315,6 +439,12 @@ class Copy {
     for (const element of parent.querySelectorAll("[data-clock]")) this.wind(element);
     for (const element of parent.querySelectorAll(CLOCKS)) run(element, this);
     for (const button of parent.querySelectorAll("[data-fold]")) this.press(button);
+    this.fresh.push(...parent.querySelectorAll("[data-form]"));
+  }
+
+  /** Weigh the forms that are new, once they stand where they belong. */
+  settle() {
+    for (const form of this.fresh.splice(0)) weigh(form);
   }
 
   /** Set the clock to what the kernel says. @param {Element} element */
@@ -449,18 +579,26 @@ class Copy {
   replace(old, fragment) {
     const active = old.contains(document.activeElement) ? document.activeElement : null;
     const key = active?.closest("[data-k]")?.getAttribute("data-k") ?? "";
+    const kept = drafts(old);
     this.forget(old);
     this.learn(fragment);
     old.replaceWith(fragment);
+    for (const draft of kept) restore(this.keys.get(draft.key), draft);
     if (active) focusLike(active, this.keys.get(key));
   }
 
   /** Start again from a snapshot. @param {string} html */
   reset(html) {
     this.hide(this.root);
+    const active = this.root.contains(document.activeElement) ? document.activeElement : null;
+    const key = active?.closest("[data-k]")?.getAttribute("data-k") ?? "";
+    const kept = drafts(this.root);
     this.keys.clear();
     this.root.replaceChildren(sanitize(html));
     this.learn(this.root);
+    this.settle();
+    for (const draft of kept) restore(this.keys.get(draft.key), draft);
+    if (active) focusLike(active, this.keys.get(key));
   }
 
   /** @param {Element} element @param {string} name @param {string | null} value */
@@ -473,14 +611,17 @@ class Copy {
       if (element.matches(CLOCKS)) run(element, this);
       else stop(element);
     }
+    const form = name === "data-off" ? element.closest("[data-form]") : null;
+    if (form) weigh(form);
   }
 }
 
 /** Focus what stands in the place of an element that had the focus. @param {Element} lost @param {Element | undefined} place */
 function focusLike(lost, place) {
-  const action = lost.getAttribute("data-do");
-  const kind = action ? `[data-do="${action}"]` : lost.localName;
-  const found = place?.matches(kind) ? place : place?.querySelector(kind);
+  const name = lost.hasAttribute("data-field") ? "data-field" : "data-do";
+  const value = lost.getAttribute(name);
+  const alike = [...(place?.querySelectorAll(lost.localName) ?? [])];
+  const found = place?.matches(lost.localName) ? place : alike.find((one) => one.getAttribute(name) === value);
   /** @type {HTMLElement | null | undefined} */ (found)?.focus({ preventScroll: true });
 }
 
@@ -518,13 +659,34 @@ class Page {
     return this.spare ? [...this.copies, this.spare] : this.copies;
   }
 
-  /** @param {Frame | Snapshot | End} message */
+  /** @param {Frame | Snapshot | End | Note} message */
   receive(message) {
     if (!message || message.v !== WIRE) return;
-    if (message.t === "snap") this.reset(message.seq, message.html);
+    if (message.t === "note") this.told(String(message.key), String(message.text));
+    else if (message.t === "snap") this.reset(message.seq, message.html);
     else if (message.t === "end") {
       if (message.seq > this.seq) this.ask();
     } else if (message.t === "frame") this.advance(message);
+  }
+
+  /** The kernel's answer to a form. @param {string} key @param {string} text */
+  told(key, text) {
+    for (const copy of this.all()) {
+      const form = copy.keys.get(key);
+      if (form?.hasAttribute("data-form")) answer(form, text);
+    }
+  }
+
+  /** Send what was entered in a form, with what its button means; nothing is sent twice.
+   * @param {Element} form @param {Element} button */
+  submit(form, button) {
+    form.setAttribute("data-sent", "");
+    weigh(form);
+    const key = form.getAttribute("data-k") ?? "";
+    const about = form.getAttribute("data-form");
+    const digest = form.getAttribute("data-digest");
+    const message = { v: WIRE, t: "do", do: button.getAttribute("data-do"), key, about, fields: entered(form) };
+    this.model.send(digest === null ? message : { ...message, digest });
   }
 
   /** @param {Frame} frame */
@@ -536,6 +698,7 @@ class Page {
     try {
       for (const copy of this.all()) {
         for (const operation of frame.ops) copy.apply(operation);
+        copy.settle();
       }
       tick(TICK);
     } catch (error) {
@@ -607,6 +770,9 @@ class Page {
     const button = target?.closest("[data-do]");
     if (button) {
       event.preventDefault();
+      if (button.hasAttribute("disabled")) return;
+      const form = button.closest("[data-form]");
+      if (form) return this.submit(form, button);
       button.setAttribute("disabled", "");
       const key = button.closest("[data-k]")?.getAttribute("data-k") ?? "";
       this.model.send({ v: WIRE, t: "do", do: button.getAttribute("data-do"), key });
@@ -643,6 +809,26 @@ function loadImage(place) {
   place.attachShadow({ mode: "open" }).append(image);
 }
 
+/** Enter in a line that presses a button of its form. @param {Element} field @param {KeyboardEvent} event */
+function entering(field, event) {
+  const action = field.getAttribute("data-enter");
+  if (event.key !== "Enter" || event.isComposing || !action) return;
+  event.preventDefault();
+  const buttons = [...(field.closest("[data-form]")?.querySelectorAll("button[data-do]") ?? [])];
+  const button = buttons.find((one) => one.getAttribute("data-do") === action);
+  /** @type {HTMLElement | undefined} */ (button)?.click();
+}
+
+/** A field has changed, or a folded part was opened. @param {Event} event */
+function changed(event) {
+  const target = event.target instanceof Element ? event.target : null;
+  const form = target?.closest("[data-form]");
+  if (form) weigh(form);
+  if (!target?.hasAttribute("data-must")) return;
+  if (target.hasAttribute("open")) seen.add(target);
+  for (const one of target.parentElement?.closest("details")?.querySelectorAll("[data-form]") ?? []) weigh(one);
+}
+
 /** What a person types into. */
 const TYPING = "input, textarea, select, [contenteditable]";
 /** What Enter and the space bar press without our help. */
@@ -657,6 +843,7 @@ function pressed(copy, event) {
   const target = event.target instanceof Element ? event.target : null;
   if (!target || !copy.root.contains(target) || event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.matches(TYPING)) {
+    entering(target, event);
     if (event.key !== "Escape") event.stopImmediatePropagation();
     return;
   }
@@ -749,6 +936,9 @@ export default () => {
       const { signal } = gone;
       copy.root.addEventListener("click", (event) => page.clicked(copy, event), { signal });
       window.addEventListener("keydown", (event) => pressed(copy, event), { signal, capture: true });
+      copy.root.addEventListener("input", changed, { signal });
+      copy.root.addEventListener("change", changed, { signal });
+      copy.root.addEventListener("toggle", changed, { signal, capture: true });
       const end = document.createElement("div");
       el.append(copy.root, end);
       const leave = follow(copy, end);
