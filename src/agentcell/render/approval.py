@@ -180,7 +180,8 @@ def decision(card: ToolCard) -> list[Child]:
     inside.append(el("div", "decided", *said, key=f"{card.id}.y", mods=("yes" if card.approved else "no",)))
     if card.asked is not None:
         changed = differences(str(card.asked), str(card.arguments))
-        head = el("tr", "", *(el("th", "f-field", text) for text in ("", "The model asked", "What ran")))
+        ran = "What will run" if card.state == "called" else "What ran"
+        head = el("tr", "", *(el("th", "f-field", text) for text in ("", "The model asked", ran)))
         rows = [
             el("tr", "", el("th", "f-field", escape.visible(name)), _cell("del", before), _cell("strong", after))
             for name, before, after in changed

@@ -452,7 +452,16 @@ def _decided(view: RunView, event: ApprovalDecided) -> RunView:
     if card.state == "asking":
         view = replace(view, open_questions=max(0, view.open_questions - 1))
     view = replace(view, state=_busy(view, view.open_questions))
-    return _set(view, found[0], decided(card, event, view.elapsed))
+    return _still_paused(_set(view, found[0], decided(card, event, view.elapsed)))
+
+
+def _still_paused(view: RunView) -> RunView:
+    """Say anew at the notice of a paused run how many calls wait."""
+    found = None if view.pause is None else view.find(view.pause)
+    if found is None:
+        return view
+    told, code = how_to_go_on(view.open_questions)
+    return _set(view, found[0], replace(found[1], text=told, code=code))
 
 
 def _busy(view: RunView, questions: int) -> RunState:
@@ -477,7 +486,7 @@ def _inside(view: RunView, call_id: str, event: LogEvent | Delta, inner_at: floa
     questions = after.open_questions - before.open_questions
     if questions:
         still = max(0, view.open_questions + questions)
-        view = replace(view, open_questions=still, state=_busy(view, still))
+        view = _still_paused(replace(view, open_questions=still, state=_busy(view, still)))
     while isinstance(event, NestedEvent):
         event = event.event
     return _totals(view, event) if isinstance(event, UsageUpdated) and not view.path else view
