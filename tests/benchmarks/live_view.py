@@ -150,7 +150,7 @@ def sample(lab: Lab, way: str, count: int, rate: float, limit: float) -> Sample:
         notebook.close()
     shown = [m for m in wire if m.channel == "iopub" and m.kind not in ("status", "execute_input")]
     record = [m for m in shown if way == OURS and m.kind == "update_display_data"]
-    opening = [m for m in shown if m.kind in ("comm_open", "display_data")]
+    opening = [m for m in shown if m.kind == "comm_open" or (way == OURS and m.kind == "display_data")]
     live = [m for m in shown if m not in record and m not in opening]
     tasks = [duration for at, duration in bench["tasks"] if at + duration >= bench["began"]]
     seen = bench["seen"] / 1000 - told["last_at"] if bench["seen"] else None
