@@ -13,7 +13,7 @@ from rich.console import Console
 from agentcell.engine.log import Entry
 from agentcell.render.card import card_tree
 from agentcell.render.live import LiveRenderer
-from agentcell.render.nodes import live_html, record_html
+from agentcell.render.nodes import Growing, live_html, record_html
 from agentcell.render.record import record, record_bundle
 from agentcell.render.terminal import TerminalRenderer
 from agentcell.render.words import HOW_TO_DECIDE
@@ -162,10 +162,10 @@ def test_long_values_are_whole_and_have_to_be_opened() -> None:
     card = ToolCard(
         "c", "c1", "send", Text(json.dumps({"text": long, "to": "x"})), "asking", live=True, digest="a" * 64
     )
-    tree = parse(live_html(card_tree(card)))
+    tree = parse(live_html(card_tree(card, Growing())))
     (fold_,) = [e for e in tree.walk() if "data-must" in dict(e.attributes)]
     assert fold_.tag == "details" and long in fold_.text() and "open" not in dict(fold_.attributes)
-    assert long in parse(record_html(card_tree(card))).text()
+    assert long in parse(record_html(card_tree(card, Growing()))).text()
 
 
 @FORMS
