@@ -10,22 +10,24 @@ from agentcell.view.model import HandoffMark, Notice, RunView, TextBlock, ToolCa
 from agentcell.view.restore import FAILED_WORDS, REJECTED_WORDS, Ending
 
 TIMES = ("started", "ended", "first_token", "at", "asked_at", "decided_at")
-"""Fields of blocks that are times; in a view `started_at`, `elapsed` and `began`."""
+"""Fields of blocks that are times; in a view `started_at`, `elapsed`, `began`, `first_token`, `streamed_for`."""
 
 UNSAID = {
     "TurnHead.request": "what the model was given stands in no event",
     "ToolCard.progress fraction": "progress",
     "ToolCard.printed": "what a tool wrote",
-    "ToolCard.result traceback error": "the result and the error as objects: events have the text for the model",
+    "ToolCard.result traceback error place": "the result and the error as objects: events have the text for the model",
     "ToolCard.inner": "the run of an agent that is a tool has a stream of its own, and the totals have its tokens",
     "ToolCard.live edited asked digest decided_by approved always reason description": "approvals and who decided",
     "ToolCard.arguments": "of an edited call: the events have what the model wrote",
     "ToolCard.state": "of a call that failed, was rejected or cancelled with other words than the library's own",
     "HandoffMark.filtered": "what the next agent was given",
+    "Notice.more code": "whether and how the run can be gone on with",
     "Notice retry silent input": "waits, and what people said meanwhile",
     "TurnHead without a token": "a model call that never said anything has no event, so no turn and no model",
     "RunView.requests": "of a retried call: an attempt that failed has no event",
     "RunView.cost": "prices are of the model's name that was asked for",
+    "RunView.resumable pause": "whether the run can be gone on with here",
     "RunView.label is_demo": "what the model wants to be called",
 }
 """Those fields, each with the reason; `comparable` leaves out exactly these, and times."""
@@ -36,7 +38,8 @@ def comparable(view: RunView, signalled: RunView) -> Any:
     blocks = [found for block in view.blocks if (found := _known(block, signalled)) is not None]
     heads = [block for block in blocks if isinstance(block, TurnHead)]
     left_out = {field.name for field in fields(RunView) if not field.compare}
-    left_out |= {"blocks", "turn", "started_at", "elapsed", "began", "cost", "label", "is_demo"}
+    left_out |= {"blocks", "turn", "started_at", "elapsed", "began", "first_token", "streamed_for"}
+    left_out |= {"cost", "label", "is_demo", "resumable", "pause"}
     if not any(head.number == signalled.turn for head in heads):
         left_out |= {"model", "handoff_tools", "writes_data"}
     if any(isinstance(block, ToolCard) and block.inner is not None for block in signalled.blocks):
@@ -65,7 +68,9 @@ def _known(block: Any, signalled: RunView) -> Any:
             return replace(block, filtered=False, **same)
         case ToolCard():
             return _known_card(block, signalled, same)
-        case TextBlock() | Notice():
+        case Notice():
+            return replace(block, more="", code="")
+        case TextBlock():
             return block
 
 
@@ -85,6 +90,7 @@ def _known_card(card: ToolCard, signalled: RunView, same: dict[str, Any]) -> Too
         traceback=None,
         error=None,
         inner=None,
+        place=None,
         live=False,
         edited=False,
         asked=None,

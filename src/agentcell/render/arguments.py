@@ -39,11 +39,13 @@ class JsonPart:
         elif isinstance(block, ToolCard):
             text, schema, done = block.arguments, block.schema, block.state != "writing"
         else:
-            text, schema, done = block.arguments, None, block.state != "asked"
+            text, schema, done = block.arguments, block.schema, block.state != "asked"
         added = text.since(self._shown)
         if added is None and text == self._shown:
             added = ""
-        anew = added is None or (bool(added) and self._finished) or not _same(schema, self._schema)
+        became = type(block) is not self._kind  # what looked like a tool has turned out to be a handoff
+        self._kind = type(block)
+        anew = became or added is None or (bool(added) and self._finished) or not _same(schema, self._schema)
         if anew:
             self.body, added, self._finished = self._begin(schema), str(text), False
         self._shown = text

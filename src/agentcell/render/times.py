@@ -14,8 +14,6 @@ from .folds import Operation
 from .nodes import Node, el, live_html, record_html
 from .words import duration
 
-LEDGER_EVERY = 1.0
-"""Seconds after which the line of a run in which nothing begins or ends is written again."""
 ROW_HEIGHT = 16
 """Pixels of a row, as in run.css."""
 LANE_PADDING = 4
@@ -53,11 +51,14 @@ class Times:
         """Take in a later view; returns the operations that bring a page there."""
         changed = self.timeline.advance(view)
         ended = view.finished and not self._finished
-        if not self.timeline.lanes or not (changed or ended or view.elapsed - self._said_at >= LEDGER_EVERY):
+        # While nothing begins or ends, the line is written again at each full second: what it says follows from the
+        # view alone, not from when it was looked at.
+        until = view.elapsed if view.finished else max(self.timeline.last_edge, float(int(view.elapsed)))
+        if not self.timeline.lanes or not (changed or ended or until != self._said_at):
             return []
         self._finished = view.finished
-        self._said_at = view.elapsed
-        self._ledger = self.timeline.ledger()
+        self._said_at = until
+        self._ledger = self.timeline.ledger(until)
         operations = self._new_lanes() if changed else []
         before, self._frame = self._frame, self._make_frame()
         if not self._shown:

@@ -232,6 +232,8 @@ class HandoffMark:
     """Whether it has happened."""
     at: float | None = None
     """When it happened, in seconds since the run's start."""
+    schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    """The JSON schema of what is passed along, once it is known."""
     filtered: bool = False
     """Whether the next agent gets another history than the one before had."""
 

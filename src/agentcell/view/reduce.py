@@ -392,9 +392,9 @@ def _begin_call(view: RunView, output_index: int, item: Any) -> RunView:
     if view.find(block_id) is not None:
         return view
     call_id = item.call_id or block_id
-    if item.name in view.handoff_tools:
-        return _add(view, HandoffMark(block_id, call_id, view.agent, item.name, Text()), call_id)
     schema = view.tool_schemas.get(item.name)
+    if item.name in view.handoff_tools:
+        return _add(view, HandoffMark(block_id, call_id, view.agent, item.name, Text(), schema=schema), call_id)
     return _add(view, ToolCard(block_id, call_id, item.name, Text(), schema=schema, agent=view.agent), call_id)
 
 
@@ -423,11 +423,13 @@ def _parsed(view: RunView, event: CallParsed) -> RunView:
         place, card = found
         if event.kind == "tool" or not isinstance(card, ToolCard):
             return view
-        return _set(view, place, HandoffMark(card.id, card.call_id, view.agent, card.name, card.arguments))
+        mark = HandoffMark(card.id, card.call_id, view.agent, card.name, card.arguments, schema=card.schema)
+        return _set(view, place, mark)
     block_id, arguments = f"{view.path}c.{event.call_id}", Text(event.arguments)
-    if event.kind == "handoff":
-        return _add(view, HandoffMark(block_id, event.call_id, view.agent, event.name, arguments), event.call_id)
     schema = view.tool_schemas.get(event.name)
+    if event.kind == "handoff":
+        mark = HandoffMark(block_id, event.call_id, view.agent, event.name, arguments, schema=schema)
+        return _add(view, mark, event.call_id)
     card = ToolCard(block_id, event.call_id, event.name, arguments, "called", schema=schema, agent=view.agent)
     return _add(view, card, event.call_id)
 

@@ -68,6 +68,8 @@ class Lane:
     """How many runs are around the agent's."""
     rows: list[Row] = field(default_factory=list)
     """What happened at the same time stands in different rows."""
+    made: int = 0
+    """How many rows there have been."""
 
 
 @dataclass(slots=True)
@@ -119,6 +121,8 @@ class Timeline:
         """The handoffs."""
         self.elapsed: float = 0.0
         """Seconds from the run's start to its last event."""
+        self.last_edge: float = 0.0
+        """When something last began or ended, in seconds since the run's start."""
         self.changed_lanes: set[str] = set()
         """The lanes that the last advance has changed, by id."""
         self._views: dict[str, RunView] = {}
@@ -130,11 +134,11 @@ class Timeline:
     def advance(self, view: RunView) -> bool:
         """Take in a later view of the run; returns whether anything but the time has changed."""
         self.elapsed = view.elapsed
-        changed = False
         self.changed_lanes.clear()
+        changed = False
         for bar, owner in sorted(self._changed(view, (), 0.0), key=lambda one: one[0].start):
             changed = self._put(bar, owner) or changed
-        return self._draw_arrows() or changed
+        return self._draw_arrows() or changed or bool(self.changed_lanes)
 
     def _changed(self, view: RunView, callers: Owner, began: float) -> Iterator[tuple[Bar, Owner]]:
         """The bars of the blocks that have changed, in the order of the blocks, and whose they are."""
@@ -149,8 +153,22 @@ class Timeline:
                         yield bar, owner
                     if isinstance(block, ToolCard) and block.inner is not None:
                         yield from self._changed(block.inner, owner, began + block.inner.began)
-                case HandoffMark(state="done") if block.id not in self._drawn:
-                    self._marks[block.id] = (callers, block, began)
+                case HandoffMark():
+                    self._take_out(f"{block.id}.t", callers, block)
+                    if block.state == "done" and block.id not in self._drawn:
+                        self._marks[block.id] = (callers, block, began)
+
+    def _take_out(self, bar_id: str, callers: Owner, mark: HandoffMark) -> None:
+        """What looked like a tool has turned out to be a handoff: it has no bar."""
+        bar = self._bars.pop(bar_id, None)
+        lane = self._lanes.get((*callers, mark.source))
+        if bar is None or lane is None:
+            return
+        for row in lane.rows:
+            row.bars = [one for one in row.bars if one is not bar]
+        lane.rows = [row for row in lane.rows if row.bars]
+        self.changed_lanes.add(lane.id)
+        self.last_edge = max((max(one.start, one.end or 0.0) for one in self._bars.values()), default=0.0)
 
     def _lane(self, owner: Owner) -> Lane:
         """The lane of an agent; a new one stands after its caller's and all that are inside of that."""
@@ -168,6 +186,7 @@ class Timeline:
 
     def _put(self, bar: Bar, owner: Owner) -> bool:
         """Take a bar in; returns whether it is new or different."""
+        self.last_edge = max(self.last_edge, bar.start, bar.end or 0.0)
         known = self._bars.get(bar.id)
         if known is not None:
             if known == bar:
@@ -186,7 +205,8 @@ class Timeline:
         self.changed_lanes.add(lane.id)
         row = next((row for row in lane.rows if row.free_at(bar.start)), None)
         if row is None:
-            row = Row(f"{lane.id}.{len(lane.rows)}")
+            row = Row(f"{lane.id}.{lane.made}")
+            lane.made += 1
             lane.rows.append(row)
         row.bars.append(bar)
         return True
@@ -204,19 +224,20 @@ class Timeline:
             self.arrows.append(Arrow(f"{block_id}.a", began + mark.at, source.id, target.id, block_id))
         return len(self.arrows) > drawn
 
-    def ledger(self) -> Ledger:
-        """Where the time went, up to now."""
+    def ledger(self, until: float | None = None) -> Ledger:
+        """Where the time went, up to a moment at which nothing is over that goes on now; up to now by default."""
+        until = self.elapsed if until is None else until
         edges: list[tuple[float, int, str]] = []
         for bar in self._bars.values():
             kind = {"wait": "model", "stream": "model", "tool": "tools", "you": "you"}.get(bar.kind)
             if kind is not None:
-                end = self.elapsed if bar.end is None else bar.end
+                end = until if bar.end is None else bar.end
                 edges += [(bar.start, 1, kind), (end, -1, kind)]
         edges.sort()
         spent = {"model": 0.0, "tools": 0.0, "you": 0.0, "overhead": 0.0}
         active = {"model": 0, "tools": 0, "you": 0}
         last = 0.0
-        for at, step, kind in (*edges, (self.elapsed, 0, "you")):
+        for at, step, kind in (*edges, (until, 0, "you")):
             now = next((name for name in ("model", "tools", "you") if active[name]), "overhead")
             spent[now] += max(0.0, at - last)
             last = max(last, at)
