@@ -249,7 +249,8 @@ def test_without_an_event_loop_a_live_run_is_refused() -> None:
         show(live)
 
 
-async def test_our_own_results_come_back(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_our_own_results_come_back(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display, "current_shell", lambda: None)
     from agentcell.testing import ScriptedModel, assistant_message
 
     ours = agentcell.Agent(name="A", model=ScriptedModel([[assistant_message("Hi.")]] * 2))
