@@ -64,6 +64,7 @@ def _text_tree(block: TextBlock, text: Body | None, json: Body | None) -> Node:
     else:
         body = el("div", "md", *([] if text is None else [text]), key=markdown_key(block.id))
     if block.kind == "reasoning":
+        body.mods = ("quiet",)
         said = el("summary", "label", "Thought" if block.done else "Thinking\u2026", key=f"{block.id}.s")
         return el("details", "thought", said, body, key=block.id)
     node = el("div", "refusal" if block.kind == "refusal" else "answer", body, key=block.id)

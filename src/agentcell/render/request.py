@@ -314,7 +314,7 @@ def _row(name: str, count: float, size: int | None, share: float, tokens: int) -
     bar.attributes["aria-hidden"] = "true"
     estimate = f"\u2248 {round(count):,} tokens" if tokens else ""
     characters = "" if size is None else f"{size:,} characters"
-    return el("tr", "", el("th", "", name), bar, el("td", "number", estimate), el("td", "number", characters))
+    return el("tr", "", el("th", "part-name", name), bar, el("td", "number", estimate), el("td", "number", characters))
 
 
 def text_tree(text: str) -> Node:

@@ -20,6 +20,8 @@ LANE_PADDING = 4
 """Pixels between lanes, as in run.css."""
 LEAST_WIDTH = 0.4
 """Percent of the record's width that the shortest bar gets."""
+LETTER_WIDTH = 1.2
+"""Percent of the record's width that a letter of a bar's name takes; no name is shown in part."""
 
 KIND_WORDS = {
     "wait": "waiting for the model",
@@ -209,5 +211,6 @@ def _draw(node: Node, bar: Bar, cursor: float, span: float) -> float:
     end = min(100.0, 100 * (span if bar.end is None else bar.end) / whole)
     gap = max(0.0, start - cursor)
     width = max(0.0, min(max(end - start, LEAST_WIDTH), 100 - cursor - gap))
-    node.drawn = f"margin-left:{gap:.2f}%;width:{width:.2f}%"
+    fits = width >= LETTER_WIDTH * (len(bar.label) + 1)
+    node.drawn = f"margin-left:{gap:.2f}%;width:{width:.2f}%" + ("" if fits else ";font-size:0")
     return cursor + gap + width

@@ -92,7 +92,7 @@ def result_tree(card: ToolCard) -> list[Child]:
     text = pretty_text(card.output or "")
     if card.result is None:
         return [el("div", "part", el("div", "label", heading), *long_text(text, f"{key}.c"), key=key)]
-    about = el("div", "label", f"{heading} \u00b7 ", el("span", "v-kind", facts(card.result)))
+    about = el("div", "label", f"{heading} \u00b7 ", el("span", "", facts(card.result)))
     node = el("div", "part", about, *_rich_tree(card.result, f"{key}.r"), key=key, mods=("rich",))
     if text:
         sent = el("summary", "label", f"As text for the model ({len(text):,} characters)")
@@ -167,7 +167,7 @@ def _rich_tree(result: RichResult, key: str) -> list[Child]:
         case SeveralResults():
             parts: list[Child] = []
             for place, part in enumerate(result.parts):
-                inside = el("div", "label", el("span", "v-kind", facts(part)))
+                inside = el("div", "label", el("span", "", facts(part)))
                 parts.append(el("div", "v-one", inside, *_rich_tree(part, f"{key}.{place}")))
             if result.left_out:
                 parts.append(el("div", "v-note", f"{result.left_out:,} more"))
