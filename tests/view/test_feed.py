@@ -29,6 +29,9 @@ class Reader:
     def take_new(self) -> list[Any]:
         return self.portions.pop(0) if self.portions else []
 
+    def watch_end(self) -> asyncio.Future[None]:
+        return asyncio.get_running_loop().create_future()
+
     def close(self) -> None:
         self.closed = True
 
@@ -92,8 +95,8 @@ async def waits(monkeypatch: pytest.MonkeyPatch, cost: float, act: Any = None, p
     entries = list(history("plain"))
     clock, found = [0.0], []
 
-    async def sleep(seconds: float) -> None:
-        found.append(seconds)
+    async def wait(watched: Any, timeout: float) -> None:
+        found.append(timeout)
 
     def sink(view: RunView) -> None:
         clock[0] += cost
@@ -101,7 +104,7 @@ async def waits(monkeypatch: pytest.MonkeyPatch, cost: float, act: Any = None, p
             act(made, len(found))
 
     monkeypatch.setattr("agentcell.view.feed.time.thread_time", lambda: clock[0])
-    monkeypatch.setattr("agentcell.view.feed.asyncio.sleep", sleep)
+    monkeypatch.setattr("agentcell.view.feed.asyncio.wait", wait)
     made = Feed(Reader([entries[:3]] * portions), sink)
     await made.run()
     return found
@@ -122,3 +125,21 @@ async def test_a_slow_page_gets_fewer_frames_until_it_has_recovered(monkeypatch:
 async def test_all_feeds_share_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Feed, "_active", 29)
     assert await waits(monkeypatch, 0.0) == [pytest.approx(30 / 150)] * 12
+
+
+async def test_the_end_waits_for_no_frame() -> None:
+    log = EventLog()
+    frames: list[RunView] = []
+    feed = asyncio.ensure_future(Feed(log.reader(consumer=False), frames.append, rate=1e-9).run())
+    entries = list(history("plain"))
+    for entry in entries[:3]:
+        log.append(entry.event)
+    while not frames:
+        await asyncio.sleep(0)
+    for entry in entries[3:]:
+        log.append(entry.event)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(frames) == 1, "the next frame has its time"
+    log.close()
+    assert (await asyncio.wait_for(feed, 60)).finished and len(frames) == 2

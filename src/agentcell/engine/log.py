@@ -120,12 +120,17 @@ class EventLog:
 
     async def wait_closed(self) -> None:
         """Wait for the end of the run, on whatever loop this is."""
+        await self.watch_closed()
+
+    def watch_closed(self) -> asyncio.Future[None]:
+        """A future on the running loop that is done when the run has ended."""
         future = asyncio.get_running_loop().create_future()
         with self._lock:
-            if self.closed:
-                return
-            self._ended.append(future)
-        await future
+            if not self.closed:
+                self._ended.append(future)
+                return future
+        future.set_result(None)
+        return future
 
     def discard(self) -> None:
         """End every consumer now, whatever it has not read yet; views still read it all.
@@ -254,6 +259,10 @@ class Reader:
         if waiting is not None:
             self._waiting = None
             resolve(waiting)
+
+    def watch_end(self) -> asyncio.Future[None]:
+        """A future, on the running loop, that is done when the run has ended: to sleep with an eye on it."""
+        return self._log.watch_closed()
 
     def close(self) -> None:
         """Stop reading; the last consumer to close stops an unfinished run."""

@@ -217,6 +217,10 @@ class RestoredReader:
         """Everything that is new, without waiting."""
         return self._restored(self._reader.take_new())
 
+    def watch_end(self) -> asyncio.Future[None]:
+        """A future, on the running loop, that is done when the run has ended."""
+        return self._reader.watch_end()
+
     def close(self) -> None:
         """Stop reading."""
         self._reader.close()

@@ -5,7 +5,8 @@ waits for its next frame. So what is shown costs frames, not events.
 
 The wait adapts. All feeds of a process share one budget of messages, because a page that gets too many drops some. A
 frame that was dear to make or to send makes the next one wait `PATIENCE` times as long, so that showing a run never
-takes more than a share of the kernel; and a page that says that it cannot follow gets fewer frames for a while.
+takes more than a share of the kernel; and a page that says that it cannot follow gets fewer frames for a while. The
+end of a run waits for no frame: what was said last is shown at once.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class ReaderLike(Protocol):
 
     async def take_all(self) -> Sequence[EntryLike]: ...
     def take_new(self) -> Sequence[EntryLike]: ...
+    def watch_end(self) -> asyncio.Future[None]: ...
     def close(self) -> None: ...
 
 
@@ -150,6 +152,7 @@ class Feed:
     async def run(self) -> RunView:
         """Feed the sink until the log ends; returns the last view."""
         Feed._active += 1
+        ended = self._reader.watch_end()
         try:
             while entries := await self._reader.take_all():
                 began = time.thread_time()
@@ -157,8 +160,10 @@ class Feed:
                 self._sink(self.view)
                 if isinstance(entries[-1].event, RunFinished):
                     break
-                await asyncio.sleep(self._wait(time.thread_time() - began))
+                wait = self._wait(time.thread_time() - began)
+                await asyncio.wait((ended,), timeout=wait)
         finally:
             Feed._active -= 1
+            ended.cancel()
             self._reader.close()
         return self.view
