@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from histories import STEPS, history
 
-from agentcell.engine.log import EventLog
-from agentcell.view.feed import Feed, fold
+from agentcell.engine.compact import PackedEntry, packed
+from agentcell.engine.log import Entry, EventLog
+from agentcell.view.feed import Feed, fold, merged
 from agentcell.view.model import EMPTY, RunView
 
 for _name in STEPS:  # recorded before any loop runs
@@ -143,3 +144,13 @@ async def test_the_end_waits_for_no_frame() -> None:
     assert len(frames) == 1, "the next frame has its time"
     log.close()
     assert (await asyncio.wait_for(feed, 60)).finished and len(frames) == 2
+
+
+async def test_deltas_that_the_log_has_packed_fold_to_the_same_view() -> None:
+    for name in ("plain", "parallel tools"):
+        entries = list(history(name))
+        small = [packed(Entry(entry.event, entry.at)) for entry in entries]
+        assert any(isinstance(entry, PackedEntry) for entry in small)
+        mixed = [one if index % 3 else other for index, (one, other) in enumerate(zip(small, entries, strict=True))]
+        assert fold(EMPTY, small) == fold(EMPTY, mixed) == fold(EMPTY, entries)
+        assert [at for _, at in merged(small)] == [at for _, at in merged(entries)]

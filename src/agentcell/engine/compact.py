@@ -49,13 +49,14 @@ _PLACES_KEPT = 256
 class PackedEntry:
     """One delta, or several adjacent ones of a part, without the objects around them."""
 
-    __slots__ = ("_own", "_text", "at", "merged", "place")
+    __slots__ = ("_own", "at", "merged", "place", "text")
 
     def __init__(self, place: Place, own: Any, text: str, at: float, merged: int = 1):
         self.place: Place = place
-        """The part that it belongs to."""
+        """The part that it belongs to; the deltas of one part share the object."""
         self._own = own
-        self._text = text
+        self.text: str = text
+        """What is added."""
         self.at: float = at
         """When the first of them arrived, in seconds since the log was opened."""
         self.merged: int = merged
@@ -69,7 +70,7 @@ class PackedEntry:
         values = {name: number if name == _NUMBER else value for name, value in names}
         if "logprobs" in values:
             values["logprobs"] = []
-        event: LogEvent = RawResponsesStreamEvent(kind.model_construct(**values, delta=self._text))
+        event: LogEvent = RawResponsesStreamEvent(kind.model_construct(**values, delta=self.text))
         for call_id, at in zip(reversed(calls), reversed(times), strict=True):
             event = NestedEvent(call_id, event, at)
         return event
@@ -77,7 +78,7 @@ class PackedEntry:
     @property
     def size(self) -> int:
         """Characters of text."""
-        return len(self._text)
+        return len(self.text)
 
     @property
     def is_nested(self) -> bool:
@@ -88,11 +89,12 @@ class PackedEntry:
     def joined(pieces: Sequence[PackedEntry]) -> PackedEntry:
         """Several pieces of one part as one, with the first one's number and time."""
         first = pieces[0]
-        text = "".join(piece._text for piece in pieces)
+        text = "".join(piece.text for piece in pieces)
         return PackedEntry(first.place, first._own, text, first.at, sum(piece.merged for piece in pieces))
 
 
 _NUMBER = "sequence_number"
+_OWN = frozenset({_NUMBER, "logprobs"})
 
 
 def packed(entry: Entry | PackedEntry) -> Entry | PackedEntry:
@@ -115,9 +117,11 @@ def packed(entry: Entry | PackedEntry) -> Entry | PackedEntry:
         return entry
     values, given = data.__dict__, data.model_fields_set
     names = tuple(
-        (name, None if name in (_NUMBER, "logprobs") else value)
-        for name, value in values.items()
-        if name != "delta" and name in given
+        [  # a list is made faster than a generator runs, and this is done for every delta
+            (name, None if name in _OWN else value)
+            for name, value in values.items()
+            if name in given and name != "delta"
+        ]
     )
     number = values.get(_NUMBER)
     own = (number, tuple(times)) if calls else number

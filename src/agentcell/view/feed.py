@@ -59,13 +59,20 @@ def merged(entries: Iterable[EntryLike]) -> Iterator[tuple[LogEvent | Delta, flo
     held: list[str] = []
     first: Delta | None = None
     last: Any = None
+    last_place: Any = None
     last_at = 0.0
     for entry in entries:
+        packed: Any = entry
+        place = getattr(packed, "place", None)  # of an entry whose event would have to be made again
+        if place is not None and place is last_place:
+            held.append(packed.text)
+            last_at = entry.at
+            continue
         event = entry.event
         data: Any = event.data if isinstance(event, RawResponsesStreamEvent) else None
         if last is not None and _same_part(last, data):
             held.append(data.delta)
-            last_at = entry.at
+            last_place, last_at = place, entry.at
             continue
         delta = as_delta(event)
         if first is not None and (
@@ -74,11 +81,11 @@ def merged(entries: Iterable[EntryLike]) -> Iterator[tuple[LogEvent | Delta, flo
             != (first.kind, first.output_index, first.part_index, first.calls)
         ):
             yield replace(first, text="".join(held)), last_at
-            first, held, last = None, [], None
+            first, held, last, last_place = None, [], None, None
         if delta is None:
             yield event, entry.at
         else:
-            last = data
+            last, last_place = data, place
             first = first or replace(delta, since=entry.at)
             held.append(delta.text)
             last_at = entry.at
@@ -90,11 +97,13 @@ def _same_part(one: Any, other: Any) -> bool:
     """Whether two of the model's events are pieces of one text, seen at their fields alone: nearly all of them are."""
     if type(one) is not type(other):
         return False
-    ours, theirs = one.__dict__, other.__dict__
-    return all(ours.get(name) == theirs.get(name) for name in _PART)
-
-
-_PART = ("type", "output_index", "content_index", "summary_index")
+    ours, theirs = one.__dict__.get, other.__dict__.get
+    return (
+        ours("type") == theirs("type")
+        and ours("output_index") == theirs("output_index")
+        and ours("content_index") == theirs("content_index")
+        and ours("summary_index") == theirs("summary_index")
+    )
 
 
 def fold(view: RunView, entries: Iterable[EntryLike], began: float = 0.0) -> RunView:
