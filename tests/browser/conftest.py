@@ -11,8 +11,9 @@ import pytest
 
 from agentcell.testing import LoopbackServer
 
-from .lab import CHECKOUT, Lab, missing
+from .lab import CHECKOUT, FRONT_ENDS, Lab, missing
 from .notebook_page import NotebookPage
+from .stage import Stage
 
 # Read now: during tests the package's own variables are gone.
 REQUIRED = os.environ.get("AGENTCELL_REQUIRE_BROWSER") == "1"
@@ -37,6 +38,20 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         pytest.skip(reason)
     with Lab(tmp_path_factory.mktemp("lab")) as running:
         yield running
+
+
+@pytest.fixture(scope="module", params=list(FRONT_ENDS))
+def front_end(request: pytest.FixtureRequest) -> str:
+    """JupyterLab, and after it Notebook 7."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def stage(lab: Lab, front_end: str) -> Iterator[Stage]:
+    """One notebook for all tests of a module, in each front end, in which one cell is run again and again."""
+    with Stage(lab, front_end) as running:
+        yield running
+    assert not running.notebook.errors, "errors in the page:\n" + "\n".join(running.notebook.errors)
 
 
 @pytest.fixture

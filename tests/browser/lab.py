@@ -1,4 +1,6 @@
-"""A real JupyterLab and a real Chromium, for tests.
+"""A real JupyterLab, a real Notebook 7 and a real Chromium, for tests.
+
+One server serves both front ends.
 
 Lab is driven through its own commands and models (`window.jupyterapp`, which `expose_app_in_browser` gives), not
 through menus; selectors are only used for what a reader sees. Server, settings, kernels and workspaces live in a
@@ -63,6 +65,9 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
 FOREIGN = ("AGENTCELL_", "IPYTHON", "JUPYTER", "OPENAI_")
 """How the variables begin that the server must not inherit."""
 
+FRONT_ENDS: Mapping[str, str] = {"lab": "/doc/tree/{}?reset&token=", "notebook7": "/notebooks/{}?token="}
+"""The address of a notebook by front end."""
+
 START_SECONDS = 60
 """How long the server may take to answer; a first start on a cold disk is slow."""
 
@@ -77,7 +82,7 @@ def chromium() -> str | None:
 
 def missing() -> str | None:
     """What these tests need and this machine does not have; `None` when they can run."""
-    lacking = [name for name in ("playwright", "jupyterlab", "anywidget") if find_spec(name) is None]
+    lacking = [name for name in ("playwright", "jupyterlab", "notebook", "anywidget") if find_spec(name) is None]
     path = chromium()
     if path is None or not Path(path).exists():
         lacking.append(f"chromium ({path or 'not on PATH'}; set $CHROMIUM to its path)")
@@ -176,7 +181,10 @@ class LabServer:
             "--ServerApp.port_retries=0",
             f"--ServerApp.root_dir={self.root}",
             f"--IdentityProvider.token={self.token}",
+            # Notebook 7 as an extension of the same server; both front ends hand out their application object.
+            "--ServerApp.jpserver_extensions={'notebook': True}",
             "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
             "--LabApp.news_url=",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]
@@ -250,12 +258,19 @@ class Lab:
             self._playwright.stop()
         self.server.__exit__()
 
-    def open(self, content: Sequence[str] | Mapping[str, Any], *, width: int = 1200, height: int = 900) -> NotebookPage:
+    def open(
+        self,
+        content: Sequence[str] | Mapping[str, Any],
+        *,
+        width: int = 1200,
+        height: int = 900,
+        front_end: str = "lab",
+    ) -> NotebookPage:
         """A new notebook in a window of its own, with its kernel idle; from cell sources or a whole notebook."""
         name = f"{secrets.token_hex(4)}.ipynb"
         whole = content if isinstance(content, Mapping) else notebook_json(content)
         (self.server.root / name).write_text(json.dumps(whole))
-        notebook = self._page(name, width, height)
+        notebook = self._page(name, width, height, front_end)
         notebook.load()
         return notebook
 
@@ -267,9 +282,9 @@ class Lab:
         notebook.load_without_kernel()
         return notebook
 
-    def _page(self, name: str, width: int, height: int) -> NotebookPage:
+    def _page(self, name: str, width: int, height: int, front_end: str = "lab") -> NotebookPage:
         assert self._context is not None
         page = self._context.new_page()
         page.set_viewport_size({"width": width, "height": height})
-        url = f"{self.server.url}/doc/tree/{quote(name)}?token={self.server.token}&reset"
+        url = self.server.url + FRONT_ENDS[front_end].format(quote(name)) + self.server.token
         return NotebookPage(self.server, page, name, url)

@@ -143,13 +143,13 @@ def test_cards_open_and_the_handoff_is_seen(open_notebook: OpenNotebook, serve: 
 
 def test_stop_keeps_what_was_written(open_notebook: OpenNotebook, serve: Serve) -> None:
     notebook, server = held_run(open_notebook, serve)
-    notebook.output(2, "button.ac-stop").click()
+    notebook.output(2, "button.ac-stop-now").click()
     assert_stopped(notebook, server)
 
 
 def test_stop_works_on_a_run_that_nothing_awaits(open_notebook: OpenNotebook, serve: Serve) -> None:
     notebook, server = held_run(open_notebook, serve, "run = Runner.run_streamed(plain, 'Go on.')\nrun")
-    notebook.output(2, "button.ac-stop").click()
+    notebook.output(2, "button.ac-stop-now").click()
     assert_stopped(notebook, server)
 
 
@@ -170,14 +170,14 @@ def test_a_reloaded_page_shows_the_run_so_far(open_notebook: OpenNotebook, serve
     answer = notebook.output(2, ".ac-answer")
     answer.get_by_text("w00040").wait_for()
     assert answer.inner_text() == before
-    assert notebook.output(2, "button.ac-stop").is_visible()
+    assert notebook.output(2, "button.ac-stop-now").is_visible()
 
 
 def test_a_reloaded_page_keeps_the_run_when_it_ends(open_notebook: OpenNotebook, serve: Serve) -> None:
     notebook, server = held_run(open_notebook, serve)
     notebook.save()
     notebook.reload()
-    notebook.output(2, "button.ac-stop").click()
+    notebook.output(2, "button.ac-stop-now").click()
     assert server.wait_for_disconnects(1)
     notebook.wait_idle()
     assert "Stopped" in notebook.output_text(2)

@@ -1,0 +1,74 @@
+"""One notebook in which scene after scene is played, because opening one takes longer than most scenes.
+
+with Stage(lab, "notebook7") as stage:
+    output = stage.play("run = Runner.run_streamed(agent, 'Hi.')\\nrun", "an answer")
+    output.get_by_text("an answer").wait_for()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agentcell.testing import LoopbackServer, TurnLike
+
+from .lab import Lab
+from .scenes import connected
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Locator
+
+SCENE = 1
+"""The cell that is played in."""
+ASIDE = 2
+"""A cell after it."""
+
+
+class Stage:
+    """A notebook with a model server; each scene brings its own answers."""
+
+    def __init__(self, lab: Lab, front_end: str) -> None:
+        self.front_end = front_end
+        """`lab` or `notebook7`."""
+        self._turns: list[TurnLike] = []
+        self.server = LoopbackServer(self._next).start()
+        """The server, which takes its answers from `play`."""
+        self.notebook = lab.open([connected(self.server), "", ""], front_end=front_end, height=1400)
+        """The notebook."""
+
+    def __enter__(self) -> Stage:
+        self.notebook.run(0)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.notebook.close()
+        self.server.stop()
+
+    def _next(self, request: dict[str, Any]) -> TurnLike:
+        return self._turns.pop(0)
+
+    def play(self, cell: str, *turns: TurnLike) -> Locator:
+        """Begin a scene: run its cell with its answers; returns what the cell shows."""
+        self.notebook.wait_idle()
+        self._turns[:] = turns
+        self.notebook.write(SCENE, cell)
+        self.notebook.run_cell(SCENE)
+        return self.notebook.output(SCENE)
+
+    def aside(self, cell: str) -> Locator:
+        """Begin to run something in the cell after the scene."""
+        self.notebook.write(ASIDE, cell)
+        self.notebook.run_cell(ASIDE)
+        return self.notebook.output(ASIDE)
+
+    def record(self) -> Locator:
+        """Wait until the scene is over and its record stands there; returns that."""
+        found = self.notebook.output(SCENE, "section:not(.ac-run)")
+        found.wait_for()
+        self.notebook.wait_idle()
+        return found
+
+    def picture(self, folder: Path, name: str) -> None:
+        """A picture of the scene."""
+        self.notebook.screenshot(folder / f"item-{name}-{self.front_end}.png", SCENE)
