@@ -273,7 +273,17 @@ def _printed(view: RunView, event: ToolPrinted) -> RunView:
     return _set(view, found[0], replace(card, printed=printed))
 
 
+def _passed_on(view: RunView, agent: str) -> RunView:
+    """Settle a handoff of which no output was said, because its own filter has taken it out of the conversation."""
+    place = len(view.blocks) - 1
+    mark = view.blocks[place] if place >= 0 else None
+    if not isinstance(mark, HandoffMark) or mark.state != "asked" or mark.source == agent:
+        return view
+    return _set(view, place, replace(mark, target=agent, state="done", filtered=True, at=view.elapsed))
+
+
 def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
+    view = _passed_on(view, event.agent)
     last = next((b for b in _newest(view) if isinstance(b, (TurnHead, HandoffMark))), None)
     known = last.target if isinstance(last, HandoffMark) else last.agent if last is not None else None
     if last is None and any(
