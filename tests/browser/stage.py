@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agentcell.testing import LoopbackServer, TurnLike
+from agentcell.testing import LoopbackServer
+from agentcell.testing.turns import TurnLike
 
 from .lab import Lab
 from .scenes import connected
@@ -23,6 +24,8 @@ SCENE = 1
 """The cell that is played in."""
 ASIDE = 2
 """A cell after it."""
+PRICE = 'from agentcell import set_price\nset_price("loopback", input=100, output=400)'
+"""Lets runs say what they cost."""
 
 
 class Stage:
@@ -34,7 +37,7 @@ class Stage:
         self._turns: list[TurnLike] = []
         self.server = LoopbackServer(self._next).start()
         """The server, which takes its answers from `play`."""
-        self.notebook = lab.open([connected(self.server), "", ""], front_end=front_end, height=1400)
+        self.notebook = lab.open([connected(self.server) + PRICE, "", ""], front_end=front_end, height=2400)
         """The notebook."""
 
     def __enter__(self) -> Stage:
