@@ -179,7 +179,7 @@ async def work(ctx: ToolContext, name: str) -> str:
     warnings.warn(f"{name} warned")
     ctx.progress(0.4, f"{name} page 4")
     await gate.wait()
-    return name * 700
+    return name * 3_000
 
 @function_tool
 def book(city: str, nights: int) -> str:
@@ -248,7 +248,7 @@ def test_4_tool_cards(stage: Stage, artifacts: Path) -> None:
     assert record.locator("img").evaluate("image => [image.naturalWidth, image.naturalHeight]") == [120, 60]
     assert record.get_by_text("Traceback", exact=True).count() == 1
     assert "KeyError" in record.inner_text()
-    assert re.search(r"Show all \(2,100 characters\)", record.inner_text())
+    assert re.search(r"Show all \(9,000 characters\)", record.inner_text())
     page.set_viewport_size({"width": 1200, "height": 5400})
     stage.picture(artifacts, "04-tools-done")
     page.set_viewport_size({"width": 1200, "height": 2400})
