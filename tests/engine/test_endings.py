@@ -217,11 +217,11 @@ ENDINGS = [
 ]  # fmt: skip
 
 EVENTS = {
-    ("plain", False): 13, ("plain", True): 17,
-    ("parallel tools", False): 33, ("parallel tools", True): 48,
-    ("handoff", False): 28, ("handoff", True): 38,
-    ("guardrails", False): 20, ("guardrails", True): 29,
-    ("nested agent", False): 20, ("nested agent", True): 58,
+    ("plain", False): 13, ("plain", True): 18,
+    ("parallel tools", False): 33, ("parallel tools", True): 50,
+    ("handoff", False): 28, ("handoff", True): 40,
+    ("guardrails", False): 20, ("guardrails", True): 31,
+    ("nested agent", False): 20, ("nested agent", True): 62,
 }  # fmt: skip
 """How many events a script has, without signals and with them; a point for each."""
 
