@@ -97,7 +97,7 @@ def test_the_cells_in_ipython() -> None:
 
 
 def test_there_are_exactly_two_set_up_commands() -> None:
-    assert fenced("sh") == ["pip install '.[lab]' && agentcell lab\n", "pip install -e '.[test]' && pytest\n"]
+    assert fenced("sh") == ["pip install '.[lab]' && agentcell lab\n", "pip install -e '.[test]' && pytest -n auto\n"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert {"lab", "test"} <= project["optional-dependencies"].keys()
     assert project["scripts"]["agentcell"] == "agentcell.cli:main"

@@ -121,7 +121,7 @@ class Point:
 
 
 EVENTS = {
-    "plain": (13, 17), "parallel tools": (41, 61), "handoff": (38, 53), "approval": (27, 44), "nested agent": (20, 59),
+    "plain": (13, 18), "parallel tools": (41, 64), "handoff": (38, 56), "approval": (27, 46), "nested agent": (20, 63),
 }  # fmt: skip
 """How many events a script has, without signals and with them; a point for each."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,8 @@ def _settings(run: RunState[Any], setting: TurnSetting, settings: ModelSettings,
     """What else is set: nothing secret, no extras, and what earlier items the provider has."""
     said = {name: value for name, value in set_fields(settings).items() if name not in _NOT_SAID}
     if setting.output_schema is not None and not setting.output_schema.is_plain_text():
-        said["output_schema"] = setting.output_schema.json_schema()
+        with suppress(Exception):  # a view can do without; a model that needs it says what is wrong
+            said["output_schema"] = setting.output_schema.json_schema()
     if prompt is not None:
         said["prompt"] = prompt
     if run.conversation_id is not None:

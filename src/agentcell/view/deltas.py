@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..stream_events import LogEvent, NestedEvent, RawResponsesStreamEvent
-from .model import Delta
+from .model import Delta, Printed, Text, ToolCard
 
 _DELTAS = {
     "response.output_text.delta": ("answer", "content_index"),
@@ -34,3 +34,11 @@ def as_delta(event: LogEvent | Delta) -> Delta | None:
     kind, part = known
     part_index = getattr(data, part, 0) if part else 0
     return Delta(kind, data.output_index, part_index, data.delta)  # type: ignore[arg-type]
+
+
+def with_print(card: ToolCard, channel: Any, text: str) -> ToolCard:
+    """The card with more of what the tool wrote: adjacent pieces of one channel are one text."""
+    last = card.printed[-1] if card.printed else None
+    if last is not None and last.channel == channel:
+        return replace(card, printed=(*card.printed[:-1], Printed(channel, last.text.grown(text))))
+    return replace(card, printed=(*card.printed, Printed(channel, Text(text))))

@@ -37,14 +37,13 @@ from ..stream_events import (
     UsageUpdated,
 )
 from .deciding import asked, asking, decided, how_to_go_on
-from .deltas import as_delta
+from .deltas import as_delta, with_print
 from .model import (
     Block,
     Delta,
     HandoffMark,
     ModelRequest,
     Notice,
-    Printed,
     RunState,
     RunView,
     Text,
@@ -264,13 +263,7 @@ def _printed(view: RunView, event: ToolPrinted) -> RunView:
     found = view.find(event.call_id)
     if found is None or not isinstance(found[1], ToolCard):
         return view
-    card = found[1]
-    last = card.printed[-1] if card.printed else None
-    if last is not None and last.channel == event.channel:
-        printed = (*card.printed[:-1], Printed(last.channel, last.text.grown(event.text)))
-    else:
-        printed = (*card.printed, Printed(event.channel, Text(event.text)))
-    return _set(view, found[0], replace(card, printed=printed))
+    return _set(view, found[0], with_print(found[1], event.channel, event.text))
 
 
 def _passed_on(view: RunView, agent: str) -> RunView:
