@@ -112,7 +112,8 @@ def test_one_cell_starts_one_decides_and_one_waits(desk: KernelSession, room: Pa
     assert sent(room) == []
     decides = "r.approve('call_1', {'to': 'Bob', 'text': 'Paid.'})"
     again = "try:\n    r.approve('call_1')\nexcept UserError as error:\n    print(error)"
-    assert run(desk, f"{decides}\n{again}").stream() == "no call 'call_1' waits for approval; waiting: none\n"
+    told = "the call 'call_1' was approved by result.approve() already, and the first decision counts\n"
+    assert run(desk, f"{decides}\n{again}").stream() == told
     shown = run(desk, "await r\nr").record
     assert_readable(shown, "Done", "changed by a person", "Bob", "Ann has been told.")
     assert sent(room) == ["Bob: Paid."]
