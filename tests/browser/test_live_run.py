@@ -127,7 +127,7 @@ def test_cards_open_and_the_handoff_is_seen(open_notebook: OpenNotebook, serve: 
     assert not card.get_by_text("Result").is_visible()
     card.locator("summary").click()
     assert card.get_by_text("Arguments").is_visible()
-    assert card.get_by_text('"city": "Paris"').is_visible()
+    assert card.locator(".ac-field", has_text="city").get_by_text("Paris", exact=True).is_visible()
     assert card.get_by_text("sunny in Paris for 3 days").is_visible()
     handoff = notebook.output(2, ".ac-handoff")
     assert handoff.is_visible()
@@ -135,9 +135,9 @@ def test_cards_open_and_the_handoff_is_seen(open_notebook: OpenNotebook, serve: 
     release.set()
     wait_for_record(notebook, 2)
     notebook.wait_idle()
-    record = notebook.output(2, "details").filter(has_text="weather")
-    record.locator("summary").click()
-    assert record.get_by_text("sunny in Paris for 3 days").is_visible()
+    record = notebook.output(2, "details").filter(has_text="sunny in Paris for 3 days").first
+    record.locator("summary").filter(has_text='city="Paris"').click()
+    assert record.locator("pre").filter(has_text="sunny in Paris for 3 days").first.is_visible()
     assert re.search(r"Guide\W+Writer", notebook.output_text(2))
 
 
