@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from case_names import said
 
 from agentcell import Agent, AgentOutputSchema, ArgumentTypeError, RunContextWrapper, UserError, function_tool, handoff
 from agentcell.guardrail import GuardrailFunctionOutput, InputGuardrail
@@ -47,7 +48,7 @@ def plain_function() -> str:
         ({"tool_use_behavior": 3}, "a dict or a function"),
         ({"prompt": "p"}, "a Prompt, a function or None"),
     ],
-    ids=str,
+    ids=said,
 )
 def test_wrong_types_are_refused_where_they_are_given(given: dict[str, Any], says: str) -> None:
     with pytest.raises(ArgumentTypeError, match=says) as caught:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from case_names import said
 
 from agentcell import (
     Agent,
@@ -144,7 +145,7 @@ def back_and_forth() -> Agent[Any]:
         ({"max_turns": 30, "max_handoffs": 0}, 0),
         ({"max_turns": 30, "max_handoffs": 7}, 7),
     ],
-    ids=str,
+    ids=said,
 )
 async def test_handoffs_have_a_limit(options: dict[str, Any], made: int) -> None:
     result = Runner.run_streamed(back_and_forth(), "x", **options)

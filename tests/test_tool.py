@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from case_names import said
 
 from agentcell import ArgumentTypeError, FunctionTool, ModelBehaviorError, RunContextWrapper, UserError, function_tool
 from agentcell.strict_schema import ensure_strict_json_schema
@@ -56,7 +57,7 @@ def test_what_strict_mode_cannot_say_is_explained() -> None:
     assert not function_tool(loose, strict_mode=False).strict_json_schema
 
 
-@pytest.mark.parametrize("names", [("schema", "copy"), ("model_dump", "json"), ("_hidden", "__x")], ids=str)
+@pytest.mark.parametrize("names", [("schema", "copy"), ("model_dump", "json"), ("_hidden", "__x")], ids=said)
 async def test_parameters_may_have_names_that_pydantic_uses(names: tuple[str, str]) -> None:
     """The model sees the function's own names, and no warning is given."""
     got: dict[str, Any] = {}

@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import openai
 import pytest
+from case_names import said
 
 from agentcell import ModelSettings
 from agentcell.engine.attempts import LONGEST_ASKED_WAIT, CallRecord, Clock, Retry, attempts
@@ -164,7 +165,7 @@ def malformed(kind: str) -> Exception:
     raise AssertionError
 
 
-@pytest.mark.parametrize("given", [42, "text", None, [1], {"type": 3}, object()], ids=repr)
+@pytest.mark.parametrize("given", [42, "text", None, [1], {"type": 3}, object()], ids=said)
 @pytest.mark.parametrize("count", [0, 2, 5])
 async def test_what_is_no_event_never_reaches_the_reader(given: Any, count: int) -> None:
     seen = []

@@ -300,4 +300,4 @@ def test_every_event_is_a_point(record_property: Callable[[str, object], None]) 
     assert {name for name, _ in EVENTS} == set(SCRIPTS)
     points = len(ENDINGS) * sum(EVENTS.values())
     record_property("points", points)
-    assert points == 4560
+    assert points == 4725

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from case_names import said
 from runs import SCRIPTS, WatchedModel, agent_of, assert_quiet, texts
 
 from agentcell import Agent, ArgumentTypeError, Runner, UserError
@@ -161,7 +162,7 @@ async def test_a_nested_run_has_its_own_limit_of_turns() -> None:
     assert (await result).final_output == "Outer." and result.current_turn == 2
 
 
-@pytest.mark.parametrize("most", [0, -1, "3", 1.5], ids=repr)
+@pytest.mark.parametrize("most", [0, -1, "3", 1.5], ids=said)
 def test_wrong_limits_are_refused(most: Any) -> None:
     with pytest.raises(UserError, match="on_stream_max_pending_events"):
         Agent(name="B").as_tool("ask", "", on_stream_max_pending_events=most)

@@ -7,6 +7,7 @@ import logging
 from typing import Any, Literal
 
 import pytest
+from case_names import said
 from pydantic import BaseModel, Field
 
 from agentcell import Agent, MaxTurnsExceeded, ModelRefusalError, Runner, UserError, function_tool
@@ -59,7 +60,7 @@ async def test_a_handler_may_leave_no_trace() -> None:
         ({"value": 3}, Answer(value=3)),
         (RunErrorHandlerResult({"value": 3}), Answer(value=3)),
     ],
-    ids=str,
+    ids=said,
 )
 async def test_a_handlers_value_takes_the_output_type(value: Any, made: Any) -> None:
     result = await limited(looping(output_type=Answer), lambda data: value)
@@ -67,7 +68,7 @@ async def test_a_handlers_value_takes_the_output_type(value: Any, made: Any) -> 
     assert result.new_items[-1].raw_item.content[0].text == '{"value":3}'  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("value", ["x", {"value": "3"}, {"valu": 3}, 3, object()], ids=repr)
+@pytest.mark.parametrize("value", ["x", {"value": "3"}, {"valu": 3}, 3, object()], ids=said)
 async def test_a_handlers_value_of_another_type(value: Any) -> None:
     with pytest.raises(UserError, match=r"the max_turns handler returned .* which is not a Answer"):
         await limited(looping(output_type=Answer), lambda data: value)

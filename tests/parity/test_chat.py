@@ -19,6 +19,7 @@ import httpx2
 import openai
 import pytest
 from agents.models.interface import ModelTracing as TheirTracing
+from case_names import said
 from chat_answers import COMPLETIONS, STREAMS, chunk
 from chat_inputs import INPUTS, MORE_INPUTS
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
@@ -124,7 +125,7 @@ async def test_streams_become_the_same_events(name: str, option: str | None) -> 
         {"temperature": 0.5, "top_p": 0.2, "tool_choice": "required", "reasoning": {"effort": "low"}},
         {"tool_choice": "add", "parallel_tool_calls": True, "top_logprobs": 2},
     ],
-    ids=str,
+    ids=said,
 )
 async def test_the_response_repeats_the_settings_as_there(given: dict[str, Any]) -> None:
     found = []
@@ -325,7 +326,7 @@ async def test_what_it_cannot_do_is_refused_as_there(answering: LoopbackServer) 
     assert errors[0] == errors[1]
 
 
-@pytest.mark.parametrize("given", [{"temperature": 0.5, "extra_args": {"temperature": 0.2}}], ids=str)
+@pytest.mark.parametrize("given", [{"temperature": 0.5, "extra_args": {"temperature": 0.2}}], ids=said)
 async def test_an_argument_given_twice_is_an_error_in_both(answering: LoopbackServer, given: dict[str, Any]) -> None:
     theirs, ours = await requested(answering, {"settings": given}, stream=True)
     assert theirs[0] == ours[0] == "TypeError"
@@ -333,8 +334,8 @@ async def test_an_argument_given_twice_is_an_error_in_both(answering: LoopbackSe
 
 @pytest.mark.parametrize("url", ["https://api.openai.com/v1", "https://eu.api.openai.com/v1", "https://x.example/v1"])
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("settings", [{}, {"store": False, "include_usage": False}], ids=str)
-@pytest.mark.parametrize("given", ["hi", [{"role": "user", "content": [{"type": "zzz"}]}], INPUTS["parts"]], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"store": False, "include_usage": False}], ids=said)
+@pytest.mark.parametrize("given", ["hi", [{"role": "user", "content": [{"type": "zzz"}]}], INPUTS["parts"]], ids=said)
 async def test_openais_own_server_is_asked_as_there(url: str, stream: bool, settings: Any, given: Any) -> None:
     found: list[list[Any]] = []
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import agents
 import pytest
+from case_names import said
 from pydantic import BaseModel
 
 import agentcell
@@ -137,7 +138,7 @@ def test_what_is_told_of_a_schema(schema: Any, whole: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"input": "x"}, {"input": 1}, {"input": "x", "y": 1}, {}, "x", None, ["input"]], ids=str
+    "value", [{"input": "x"}, {"input": 1}, {"input": "x", "y": 1}, {}, "x", None, ["input"]], ids=said
 )
 def test_the_default_arguments(value: Any) -> None:
     ours, theirs = [m.is_agent_tool_input(value) for m in both("agent_tool_input")]
@@ -190,7 +191,7 @@ SETTINGS: list[Any] = [{"temperature": 0.5}, {"temp": 1, "b": 2}, 3, [("temperat
 
 
 @pytest.mark.parametrize("owner", ["Agent", "RunConfig"])
-@pytest.mark.parametrize("given", SETTINGS, ids=str)
+@pytest.mark.parametrize("given", SETTINGS, ids=said)
 def test_settings_as_dictionaries(owner: str, given: Any) -> None:
     def outcome(lib: Any) -> Any:
         name = {"name": "A"} if owner == "Agent" else {}
@@ -215,7 +216,7 @@ def test_settings_say_whose_they_are_and_what_they_take() -> None:
         agentcell.RunConfig(model_settings=3)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("given", [{"max_function_tool_concurrency": 2}, {"most": 2}, 3], ids=str)
+@pytest.mark.parametrize("given", [{"max_function_tool_concurrency": 2}, {"most": 2}, 3], ids=said)
 def test_tool_execution_as_a_dictionary(given: Any) -> None:
     def outcome(lib: Any) -> Any:
         try:

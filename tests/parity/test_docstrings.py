@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import agents
 import agents.function_schema
 import pytest
+from case_names import said
 from pydantic import BaseModel, Field
 
 import agentcell
@@ -87,7 +88,7 @@ def same(make: Callable[[Any], Any]) -> None:
     assert json.dumps(ours, default=str) == json.dumps(theirs, default=str)
 
 
-@pytest.mark.parametrize("style", [None, "google", "numpy", "sphinx"], ids=str)
+@pytest.mark.parametrize("style", [None, "google", "numpy", "sphinx"], ids=said)
 @pytest.mark.parametrize("name", DOCSTRINGS)
 def test_docstrings(name: str, style: Any) -> None:
     function = documented(DOCSTRINGS[name])
@@ -232,7 +233,7 @@ def test_parameter_kinds(function: Callable[..., Any], strict: bool) -> None:
     same(made)
 
 
-@pytest.mark.parametrize("value", ["", "Other.", None], ids=repr)
+@pytest.mark.parametrize("value", ["", "Other.", None], ids=said)
 @pytest.mark.parametrize("option", ["name_override", "description_override"])
 def test_overrides(option: str, value: Any) -> None:
     def made(lib: Any) -> Any:

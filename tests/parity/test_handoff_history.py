@@ -13,6 +13,7 @@ import agents
 import agents.extensions.handoff_filters
 import agents.handoffs
 import pytest
+from case_names import said
 
 import agentcell
 import agentcell.extensions.handoff_filters
@@ -249,7 +250,7 @@ def test_items_are_folded_alike(raw: dict[str, Any], mapped: bool) -> None:
     assert ours == theirs
 
 
-@pytest.mark.parametrize("history", ["", "Hi", (), ({"role": "user", "content": "Hi"},)], ids=repr)
+@pytest.mark.parametrize("history", ["", "Hi", (), ({"role": "user", "content": "Hi"},)], ids=said)
 def test_histories_are_folded_alike(history: Any) -> None:
     def nested(lib: Any) -> Any:
         turn = (item_of(lib, {"role": "user", "content": "x"}),)

@@ -7,6 +7,7 @@ from typing import Any
 
 import agents
 import pytest
+from case_names import said
 from openai.types.responses import (
     Response,
     ResponseCompletedEvent,
@@ -166,7 +167,7 @@ SEARCHES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("raw", SEARCHES, ids=str)
+@pytest.mark.parametrize("raw", SEARCHES, ids=said)
 @pytest.mark.parametrize("kind", ["call", "output"])
 def test_searches_as_objects(raw: Any, kind: str) -> None:
     """An object where everything is there, a dictionary where something is missing, an error for anything else."""

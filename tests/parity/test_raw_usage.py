@@ -9,6 +9,7 @@ from typing import Any
 import agents
 import httpx2
 import pytest
+from case_names import said
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
 import agentcell
@@ -104,7 +105,7 @@ async def test_what_is_kept_of_a_report(api: str, keep: bool | None, streamed: b
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("keep", [True, None])
-@pytest.mark.parametrize("raw", [{"cost": 1}, None], ids=str)
+@pytest.mark.parametrize("raw", [{"cost": 1}, None], ids=said)
 async def test_scripted_reports(keep: bool | None, streamed: bool, raw: Any) -> None:
     found = []
     for lib in LIBS:

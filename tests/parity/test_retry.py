@@ -22,6 +22,7 @@ import agents.retry
 import httpx2
 import openai
 import pytest
+from case_names import said
 from suite import script
 
 import agentcell.retry
@@ -168,7 +169,7 @@ def test_settings_have_the_references_fields_in_order() -> None:
         {"context_management": [{"no": 1}]},
         {"prompt_cache_options": {"ttl": "5s"}},
     ],
-    ids=str,
+    ids=said,
 )
 def test_values_are_checked_as_there(given: dict[str, Any]) -> None:
     found = []
@@ -181,7 +182,7 @@ def test_values_are_checked_as_there(given: dict[str, Any]) -> None:
     assert ours == theirs
 
 
-@pytest.mark.parametrize("given", [{"bogus": 1}, 3, [("temperature", 1)]], ids=str)
+@pytest.mark.parametrize("given", [{"bogus": 1}, 3, [("temperature", 1)]], ids=said)
 def test_what_are_no_settings_is_refused_as_there(given: Any) -> None:
     messages = []
     for settings in (agents.ModelSettings(), ModelSettings()):

@@ -11,6 +11,7 @@ import agents.function_schema
 import agents.strict_schema
 import agents.tool_context
 import pytest
+from case_names import said
 from pydantic import Field
 from schema_functions import (
     LOOSE,
@@ -105,7 +106,7 @@ OPTIONS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("function", [documented, numpy_style, sphinx_style, annotated], ids=lambda f: f.__name__)
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=said)
 def test_function_tool_options(function: Callable[..., Any], options: dict[str, Any]) -> None:
     same(lambda lib: described(lib.function_tool(function, **options)))
     same(lambda lib: described(lib.function_tool(**options)(function)))

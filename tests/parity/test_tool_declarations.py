@@ -13,6 +13,7 @@ import agents.function_schema
 import agents.tool
 import agents.tool_context
 import pytest
+from case_names import said
 from openai.types.responses import ResponseFunctionToolCall
 from pydantic import BaseModel, ConfigDict, Field, RootModel, TypeAdapter, computed_field
 from typing_extensions import TypedDict
@@ -128,8 +129,8 @@ DECLARED: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", DECLARED, ids=repr)
-@pytest.mark.parametrize("kind", [None, Rich, Aliased, Typed, Plain], ids=str)
+@pytest.mark.parametrize("value", DECLARED, ids=said)
+@pytest.mark.parametrize("kind", [None, Rich, Aliased, Typed, Plain], ids=said)
 def test_a_result_of_a_declared_type_becomes_the_same_output(kind: Any, value: Any) -> None:
     options = {"output_json_schema": {"type": "object"}} if kind is None else {"output_type_adapter": TypeAdapter(kind)}
     theirs, ours = (
@@ -227,7 +228,7 @@ SETTINGS: list[tuple[Callable[..., Any], dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("function", "options"), SETTINGS, ids=lambda value: str(getattr(value, "__name__", value)))
+@pytest.mark.parametrize(("function", "options"), SETTINGS, ids=lambda value: said(getattr(value, "__name__", value)))
 def test_options_of_tools(function: Any, options: dict[str, Any]) -> None:
     """The same options are refused, and the others become the same fields."""
     theirs, ours = (declared(lib, function, **options) for lib in LIBS)
@@ -249,7 +250,7 @@ def test_options_of_tools(function: Any, options: dict[str, Any]) -> None:
         {"params_json_schema": 3},
         {"strict_json_schema": False},
     ],
-    ids=str,
+    ids=said,
 )
 def test_fields_of_tools_made_by_hand(fields: dict[str, Any]) -> None:
     async def invoke(context: Any, arguments: str) -> str:
@@ -282,7 +283,7 @@ def test_fields_of_tools_made_by_hand(fields: dict[str, Any]) -> None:
         {"name": "crm", "tools": []},
         {"name": "crm", "tools": [3]},
     ],
-    ids=str,
+    ids=said,
 )
 def test_namespaces(options: dict[str, Any]) -> None:
     def named(lib: Any) -> Any:
@@ -317,7 +318,7 @@ NAMED = CALL.model_copy(update={"namespace": "crm"})
         (NAMED, {"tool_name": "x", "tool_arguments": "{}", "tool_namespace": "y"}),
         (CALL, {"tool_namespace": "f"}),
     ],
-    ids=str,
+    ids=said,
 )
 def test_contexts_of_calls(call: Any, options: dict[str, Any]) -> None:
     def made(lib: Any) -> Any:
@@ -357,7 +358,7 @@ def test_contexts_take_positions_and_a_config_as_a_dictionary() -> None:
         "x",
         [],
     ],
-    ids=str,
+    ids=said,
 )
 def test_origins(data: Any) -> None:
     theirs, ours = (lib.tool.ToolOrigin.from_json_dict(data) for lib in LIBS)
@@ -375,7 +376,7 @@ def test_standard_texts() -> None:
         assert ours == theirs
 
 
-@pytest.mark.parametrize("annotation", [Rich, Annotated[Rich, "x"], "int", None, str, "missing"], ids=str)
+@pytest.mark.parametrize("annotation", [Rich, Annotated[Rich, "x"], "int", None, str, "missing"], ids=said)
 def test_return_annotations(annotation: Any) -> None:
     function = waiting if annotation == "missing" else returns(annotation)
     if annotation == "missing":
