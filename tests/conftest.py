@@ -23,6 +23,12 @@ class NetworkBlocked(Exception):
     """A test has tried to reach a host other than this one."""
 
 
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: no search for garbage, of which tests ask for many, need look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def only_loopback() -> Iterator[None]:
     """Connections to anything but the loopback interface fail."""
@@ -91,10 +97,8 @@ async def quiet_loop() -> AsyncIterator[list[dict[str, Any]]]:
     complaints: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _, context: complaints.append(context))
     before = asyncio.all_tasks()
-    gc.freeze()  # what is older than the test need not be searched again
     yield complaints
     gc.collect()
-    gc.unfreeze()
     await asyncio.sleep(0)
     loop.set_exception_handler(None)
     assert complaints == []

@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from functools import cache
 from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -272,10 +273,16 @@ def _loaded_item(data: Mapping[str, Any], agent_of: Callable[[Mapping[str, Any]]
     return kind(agent=agent_of(data["agent"]), raw_item=raw, **fields)
 
 
+@cache
+def _outputs() -> TypeAdapter[Any]:
+    """Made once, because the union is large; and not before it is needed, because so is what it imports."""
+    return TypeAdapter(oai.ResponseOutputItem)
+
+
 def typed_output(data: Any) -> Any:
     """A model's output as the object that it was; what is of no known kind stays a dictionary."""
     try:
-        return TypeAdapter(oai.ResponseOutputItem).validate_python(data)
+        return _outputs().validate_python(data)
     except ValidationError:
         return data
 
