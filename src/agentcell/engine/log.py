@@ -33,6 +33,9 @@ class Entry(NamedTuple):
     at: float
     """When, in seconds since the log was opened."""
 
+    place = None
+    """Only packed entries know the part that they belong to."""
+
 
 class EventLog:
     """All that a run has said so far."""
@@ -49,6 +52,8 @@ class EventLog:
         self.on_abandoned: Callable[[], None] | None = None
         """Called when the last consumer has closed before the end."""
         self._packed_up_to = 0
+        self._small = 0
+        self._small_text = 0
         self._pack_at = PACK_FROM
         self._ended: list[asyncio.Future[None]] = []
         self._clock = clock
@@ -97,14 +102,22 @@ class EventLog:
         entries = self.entries
         for index in range(self._packed_up_to, len(entries)):
             entries[index] = packed(entries[index])
-        small = [entry for entry in entries if isinstance(entry, PackedEntry)]
-        if wholly or len(small) >= MERGE_FROM or sum(entry.size for entry in small) >= MERGE_TEXT_FROM:
+        self._count_small(self._packed_up_to)
+        if wholly or self._small >= MERGE_FROM or self._small_text >= MERGE_TEXT_FROM:
             kept, places = merged(entries, {reader.place for reader in self._readers})
             entries[:] = kept
+            self._small = self._small_text = 0
+            self._count_small(0)
             for reader in self._readers:
                 reader.move(places)
         self._packed_up_to = len(entries)
         self._pack_at = len(entries) + PACK_FROM
+
+    def _count_small(self, start: int) -> None:
+        """Count the packed entries from `start` on."""
+        sizes = [entry.size for entry in self.entries[start:] if isinstance(entry, PackedEntry)]
+        self._small += len(sizes)
+        self._small_text += sum(sizes)
 
     def close(self) -> None:
         """End the log: readers end when they have read it all."""

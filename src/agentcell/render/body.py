@@ -6,10 +6,12 @@ They serve the live view and the record, so that what was rendered once is not r
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
+from dataclasses import fields
 
 from ..view.model import EMPTY, Block, HandoffMark, RunView, TextBlock, ToolCard, TurnHead
-from ..view.patch import changes
+from ..view.patch import Change, changes
 from .arguments import JsonPart
 from .differences import difference
 from .folds import Operation, TextFold
@@ -17,6 +19,16 @@ from .html import block_tree
 from .nodes import Growing, Node, live_html, record_html
 from .request import RequestLog
 from .times import Times
+
+_BUT_TEXT = operator.attrgetter(*(field.name for field in fields(TextBlock) if field.name != "text"))
+
+
+def _only_grows(change: Change) -> bool:
+    """Whether a block differs in its text alone, whose operations are known without its tree: so do nearly all."""
+    before, after = change
+    if not isinstance(before, TextBlock) or not isinstance(after, TextBlock):
+        return False
+    return all(map(operator.is_, _BUT_TEXT(before), _BUT_TEXT(after)))
 
 
 class Blocks:
@@ -40,6 +52,9 @@ class Blocks:
         older, self.view = self.view, view
         for change in changes(older, view):
             grown = self._grow(change.after)
+            if _only_grows(change):
+                operations += grown
+                continue
             tree = block_tree(change.after, self._growing(change.after))
             if tree is None:
                 continue

@@ -17,7 +17,7 @@ from typing import ClassVar, Protocol, Union
 
 from . import escape
 from .markdown import MarkdownFold
-from .record_styles import CODE_IN_PRE, MARKDOWN_STYLES, STYLES
+from .record_styles import CODE_IN_PRE, FAR, MARKDOWN_ATTRIBUTES, MARKDOWN_STYLES, STYLES
 
 
 class Body(Protocol):
@@ -167,11 +167,18 @@ def _record_attributes(node: Node) -> dict[str, str]:
 
 def _styled_markdown(html: str) -> str:
     """Markdown's HTML with inline styles in the place of classes; in it every `<` begins a tag of our own."""
-    plain = html.replace(_CHUNK, "<div>").replace("<pre><code", f'<pre><code style="{CODE_IN_PRE}"')
-    return _MARKDOWN_TAG.sub(lambda tag: f'<{tag[1]} style="{MARKDOWN_STYLES[tag[1]]}">', plain)
+    chunk = f'<div style="{FAR}">' if html.count(_CHUNK) > LONG_ANSWER else "<div>"
+    plain = html.replace(_CHUNK, chunk).replace("<pre><code", f'<pre><code style="{CODE_IN_PRE}"')
+    return _MARKDOWN_TAG.sub(lambda tag: _MARKDOWN_OPENINGS[tag[1]], plain)
 
 
 _CHUNK = '<div class="ac-chunk">'
+LONG_ANSWER = 4
+"""Parts of an answer from which those out of sight are not laid out."""
+_MARKDOWN_OPENINGS = {
+    tag: " ".join(filter(None, (f"<{tag}", MARKDOWN_ATTRIBUTES.get(tag), f'style="{style}">')))
+    for tag, style in MARKDOWN_STYLES.items()
+}
 _MARKDOWN_TAG = re.compile(rf"<({'|'.join(MARKDOWN_STYLES)})>")
 _LIVE = Skin(_live_attributes, body=lambda body: body.live_html(), buttons=True)
 _RECORD = Skin(_record_attributes, body=lambda body: body.record_html(), buttons=False)

@@ -186,7 +186,7 @@ STYLES: dict[str, str] = {
 }
 """Inline style by class, and by class and state (`class.state`); what needs no look of its own is left out."""
 
-_HEADING = "font-weight:600;line-height:1.3;margin:12px 0 6px 0;padding:0;border:0;font-size:"
+_HEADING = "margin:12px 0 6px;font-size:"
 
 MARKDOWN_STYLES: dict[str, str] = {
     "h1": f"{_HEADING}135%",
@@ -195,12 +195,28 @@ MARKDOWN_STYLES: dict[str, str] = {
     "h4": f"{_HEADING}100%",
     "h5": f"{_HEADING}100%",
     "h6": f"{_HEADING}100%",
-    "pre": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 8px 0",
-    "table": "border-collapse:collapse;margin:0 0 8px 0",
-    "th": f"border:{_LINE};padding:3px 10px;text-align:left",
-    "td": f"border:{_LINE};padding:3px 10px;text-align:left",
+    "pre": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 8px",
+    "table": "border-collapse:collapse;margin:0 0 8px",
+    "th": "text-align:left",
+    "td": "text-align:left",
 }
-"""Inline style by Markdown element, for those that pages style in ways that do not fit into a card."""
+"""Inline style by Markdown element, for those that pages style in ways that do not fit into a card.
 
-CODE_IN_PRE = "background-color:transparent;padding:0;border:0"
+Front ends read every one of them with a parser, and an answer has hundreds: no more is said than must be.
+"""
+
+MARKDOWN_ATTRIBUTES: dict[str, str] = {
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), 'class="jp-toc-ignore"'),
+    "table": 'border="1" cellpadding="5"',
+}
+"""Other attributes by Markdown element.
+
+An answer's headings are no headings of the notebook: JupyterLab leaves those of this class out of its table of
+contents. Pages without a style for tables draw lines with the old attributes.
+"""
+
+CODE_IN_PRE = "background-color:transparent"
 """Inline style of the code inside a code block, which pages give a colour of its own."""
+
+FAR = "content-visibility:auto;contain-intrinsic-size:auto 800px"
+"""Inline style of the parts of a long answer: those that nobody looks at are not laid out."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ..stream_events import ApprovalDecided, ApprovalRequested
 from .model import RunView, Text, ToolCard
+from .replacing import replace
 
 _GO_ON = """\
 state = result.to_state()

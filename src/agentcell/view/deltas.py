@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from ..stream_events import LogEvent, NestedEvent, RawResponsesStreamEvent
 from .model import Delta, Printed, Text, ToolCard
+from .replacing import replace
 
 _DELTAS = {
     "response.output_text.delta": ("answer", "content_index"),

@@ -14,13 +14,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 from ..stream_events import LogEvent, RawResponsesStreamEvent, RunFinished
 from .deltas import as_delta
 from .model import EMPTY, Delta, RunView
 from .reduce import reduce
+from .replacing import replace
 
 FRAMES_PER_SECOND = 30
 """Frames of one feed."""
@@ -63,7 +63,7 @@ def merged(entries: Iterable[EntryLike]) -> Iterator[tuple[LogEvent | Delta, flo
     last_at = 0.0
     for entry in entries:
         packed: Any = entry
-        place = getattr(packed, "place", None)  # of an entry whose event would have to be made again
+        place = packed.place  # of an entry whose event would have to be made again
         if place is not None and place is last_place:
             held.append(packed.text)
             last_at = entry.at

@@ -8,7 +8,6 @@ turn and output index, so that nothing depends on ids that a provider may leave 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..items import HandoffOutputItem, ToolCallOutputItem, output_text
@@ -51,6 +50,7 @@ from .model import (
     ToolCard,
     TurnHead,
 )
+from .replacing import replace
 from .sequence import Sequence
 
 _PART_ENDS = {
