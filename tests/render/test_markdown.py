@@ -55,6 +55,7 @@ def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(markdown_html, "LIST_PIECE", 3)
     monkeypatch.setattr(markdown_html, "TABLE_PIECE", 2)
     monkeypatch.setattr(markdown_html, "CODE_PIECE", 2)
+    monkeypatch.setattr(markdown_html, "PARAGRAPH_PIECE", 3)
     monkeypatch.setattr(markdown_fence, "CODE_PIECE", 2)
     monkeypatch.setattr(markdown, "CHUNK", 2)
     monkeypatch.setattr(markdown, "_SLICE", 16)
@@ -139,6 +140,31 @@ def test_a_long_paragraph_that_becomes_a_heading_is_one_heading() -> None:
     assert_same(pieces_of("Some words, and *more* of them. " * 200 + "end\n===\nafter", [50]))
 
 
+LINES = "words and *more* of them\n" * markdown_html.PARAGRAPH_PIECE
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        LINES * 2 + "end",
+        LINES + "===\nafter",
+        LINES[:-1] + " **open\nclosed** and [x][r]\n" + LINES + "\n[r]: /late\n",
+        LINES + "    not code\n",
+        LINES + "1986. a year\n",
+        LINES + "[r]: /definition\n" + LINES,
+        "[r]: /definition\n" + LINES * 3,
+        "> " + LINES + "lazy\n",
+        "- " + LINES.replace("\n", "\n  ") + "more\n",
+        LINES.replace("words", "**") * 2,
+        LINES + "|a|b|\n|-|-|\n|c|d|\n",
+    ],
+    ids=range(11),
+)
+@pytest.mark.parametrize("size", [7, 300, 100_000])
+def test_long_paragraphs_are_pieced_the_same_in_any_chunking(source: str, size: int) -> None:
+    assert_same(pieces_of(source, [size]))
+
+
 def test_chunks_hold_about_64_elements() -> None:
     page = stream(pieces_of("".join(f"paragraph {i}\n\n" for i in range(300)), [30]))
     sizes = [len(chunk.children) for chunk in page.children if isinstance(chunk, dom.Element)]
@@ -147,9 +173,9 @@ def test_chunks_hold_about_64_elements() -> None:
 
 
 def test_long_things_are_written_in_pieces() -> None:
-    page = stream(["- i\n" * 300 + "\n|a|\n|-|\n" + "|r|\n" * 130 + "\n```\n" + "c\n" * 130 + "```\n"])
+    page = stream(["- i\n" * 300 + "\n|a|\n|-|\n" + "|r|\n" * 130 + "\n```\n" + "c\n" * 130 + "```\n" + "w\n" * 300])
     tags = [element.tag for element in page.walk()]
-    assert (tags.count("ul"), tags.count("tbody")) == (3, 3)
+    assert (tags.count("ul"), tags.count("tbody"), tags.count("p")) == (3, 3, 3)
     assert [len(e.text().splitlines()) for e in page.walk() if e.attributes == (("class", "ac-lines"),)] == [64, 2]
 
 

@@ -246,8 +246,9 @@ class MarkdownFold:
     def _parse(self, source: str, context: Context | None) -> tuple[list[Block], References]:
         """Parse behind a context; the lines of the blocks count from the source's first."""
         prefix = context.prefix if context else ""
+        lines = context.lines if isinstance(context, ParagraphContext) else 0
         self.parsed_characters += len(prefix) + len(source)
-        blocks, added = markdown_html.parse(prefix + source, self._references)
+        blocks, added = markdown_html.parse(prefix + source, self._references, lines)
         return [block.moved(-prefix.count("\n")) for block in blocks], added
 
     def _advance_blocks(self, context: Context | None, final: bool) -> bool:

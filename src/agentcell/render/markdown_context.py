@@ -123,6 +123,8 @@ class ParagraphContext:
     """No stand-in."""
     path: str = "<p>"
     """The start tag with which the rest's HTML begins although the page has it already."""
+    lines: int = 0
+    """How many lines of the paragraph lie before the cut."""
 
     def elements(self, block: Block) -> list[str]:
         """The HTML of the words behind the cut."""
@@ -168,7 +170,8 @@ def cut_inside(block: Block, source: str, context: Context | None, parse: Parse,
     elif block.kind == "table":
         cut = _cut_table(block, source, context if isinstance(context, TableContext) else None, parse)
     else:
-        return _cut_paragraph(block, source, parse, references)
+        before = context.lines if isinstance(context, ParagraphContext) else 0
+        return _cut_paragraph(block, source, before, parse, references)
     if cut:
         rest, _ = parse(source[cut.length :], cut.context)
         behind = [cut.context, *[None] * len(rest)]
@@ -236,7 +239,7 @@ def _cut_table(block: Block, source: str, context: TableContext | None, parse: P
     return Cut(length, [], html.removesuffix(end_tags), after, references=added)
 
 
-def _cut_paragraph(block: Block, source: str, parse: Parse, references: References) -> Cut | None:
+def _cut_paragraph(block: Block, source: str, before: int, parse: Parse, references: References) -> Cut | None:
     """Between two words, as late as possible, where nothing before can pair with anything after."""
     lines = Lines(source)
     start = lines.offset(block.start)
@@ -257,14 +260,15 @@ def _cut_paragraph(block: Block, source: str, parse: Parse, references: Referenc
         line = source.rfind("\n", 0, place) + 1
         if "|" in source[line:place]:
             continue
-        before = source[start:place]
+        words = source[start:place]
         must = forced and number >= len(tries) - 2
-        if not must and _has_opener(markdown_html.literal_text(before, references)):
+        if not must and _has_opener(markdown_html.literal_text(words, references)):
             continue
-        rest, _ = parse(source[place:], ParagraphContext())
+        behind = ParagraphContext(lines=before + words.count("\n"))
+        rest, _ = parse(source[place:], behind)
         if [b.kind for b in rest] == ["paragraph"]:
-            begun = "<p>" + markdown_html.inline(before, references)
-            return Cut(place, [], begun, ParagraphContext(), markdown_html.elements(rest[0]), added)
+            begun = "<p>" + markdown_html.inline(words, references)
+            return Cut(place, [], begun, behind, markdown_html.elements(rest[0]), added)
     return None
 
 

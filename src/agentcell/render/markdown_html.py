@@ -6,20 +6,22 @@ own: it knows a closed list of tags, puts every piece of text through `escape`, 
 
 Very long things are written in pieces, because a browser's layout walks all siblings: a list continues in a sibling
 list (class `cont`) every `LIST_PIECE` items, a table body in a further `<tbody>` every `TABLE_PIECE` rows, code in a
-span (class `ac-lines`) every `CODE_PIECE` lines. Where a piece begins depends on the count alone, so that a text which
-arrived bit by bit and the same text rendered at once have one and the same tree.
+span (class `ac-lines`) every `CODE_PIECE` lines, a paragraph in another one every `PARAGRAPH_PIECE` lines. Where a
+piece begins depends on the count alone, so that a text which arrived bit by bit and the same text rendered at once have
+one and the same tree.
 """
 
 from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference, unescapeAll
+from markdown_it.rules_block import StateBlock, lheading, paragraph
 from markdown_it.token import Token
 
 from . import escape
@@ -27,6 +29,8 @@ from . import escape
 LIST_PIECE = 128
 TABLE_PIECE = 64
 CODE_PIECE = 64
+PARAGRAPH_PIECE = 128
+"""Lines after which a paragraph ends and another one begins."""
 MAX_NESTING = 20
 """Blocks and spans nested deeper than this are left out, as in every markdown-it."""
 
@@ -94,12 +98,35 @@ class _Parser(MarkdownIt):
 
 
 _PARSER = _Parser("commonmark", {"html": False, "maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
+_BlockRule = Callable[[StateBlock, int, int, bool], bool]
 
 
-def parse(source: str, references: References) -> tuple[list[Block], dict[str, Any]]:
-    """The top-level blocks of `source`, and the link definitions that it adds to `references`."""
+def _ended(rule: _BlockRule) -> _BlockRule:
+    """A rule for lines of words that sees no more than a piece of them."""
+
+    def limited(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        before = state.env["lines_before"] if start == 0 and state.level == 0 else 0
+        limit, whole = start + PARAGRAPH_PIECE - before, state.lineMax
+        state.lineMax = min(whole, limit)
+        try:
+            return rule(state, start, min(end, limit), silent)
+        finally:
+            state.lineMax = whole
+
+    return limited
+
+
+_PARSER.block.ruler.at("lheading", _ended(lheading))
+_PARSER.block.ruler.at("paragraph", _ended(paragraph))
+
+
+def parse(source: str, references: References, lines_before: int = 0) -> tuple[list[Block], dict[str, Any]]:
+    """The top-level blocks of `source`, and the link definitions that it adds to `references`.
+
+    `lines_before` is how many lines of its first paragraph lie before the source.
+    """
     added: dict[str, Any] = {}
-    env = {"references": ChainMap(added, references)}
+    env = {"references": ChainMap(added, references), "lines_before": lines_before}
     blocks: list[Block] = []
     tokens = _PARSER.parse(source, env)
     opened = 0
@@ -233,7 +260,7 @@ def _code(token: Token) -> str:
 
 
 def _inline_tokens(source: str, references: References) -> list[Token]:
-    return _PARSER.parseInline(source, {"references": references})[0].children or []
+    return _PARSER.parseInline(source, {"references": references, "lines_before": 0})[0].children or []
 
 
 def _inline(tokens: Sequence[Token]) -> str:
