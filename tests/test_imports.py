@@ -18,7 +18,7 @@ import agentcell
 ROOT = Path(agentcell.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
-HEAVY = ("openai", "rich", "IPython", "ipywidgets", "anywidget", "mcp")
+HEAVY = ("openai", "rich", "IPython", "ipywidgets", "anywidget", "mcp", "pygments")
 """Packages that cost time to import, or are not everywhere."""
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -110,6 +110,7 @@ ONLY_IN = {
     "ipywidgets": ("notebook",),
     "anywidget": ("notebook",),
     "rich": ("render.terminal",),
+    "pygments": ("render.highlight",),
 }
 """Where a foreign package may be imported at all."""
 

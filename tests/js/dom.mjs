@@ -18,7 +18,9 @@ export const skip = JSDOM ? false : "jsdom is not installed: npm install --prefi
 export function page() {
   const { window } = new JSDOM("<!doctype html><body></body>");
   globalThis.window = window;
-  for (const name of ["document", "Node", "Element", "AbortController", "AbortSignal"]) globalThis[name] = window[name];
+  for (const name of ["document", "Node", "NodeFilter", "Element", "AbortController", "AbortSignal"]) {
+    globalThis[name] = window[name];
+  }
   return window;
 }
 

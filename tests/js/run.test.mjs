@@ -623,3 +623,41 @@ domTest("fields have no names, no targets and no other types, whatever a fragmen
   }
   assert.deepEqual([...outer.querySelectorAll("input")].map((one) => one.getAttribute("type")), ["text", "text", "text"]);
 });
+
+domTest("code that settles is coloured where it stands, and what is selected in it stays selected", () => {
+  const code = '<pre><code class="language-py">x = 1\ny<span class="ac-lines"> = 22\n</span></code></pre>';
+  const { model, view } = start(`<div data-k="m"><div class="ac-chunk"><p>a</p><pre><code>z</code></pre>${code}</div></div>`);
+  const el = view();
+  const [, block] = el.querySelectorAll("code");
+  const piece = block.querySelector(".ac-lines");
+  const selection = document.getSelection();
+  selection.setBaseAndExtent(block.firstChild, 2, piece.firstChild, 4);
+  assert.equal(selection.toString(), "= 1\ny = 2");
+  model.hear({ t: "frame", seq: 1, ops: [["md", "m", "mark", 2, 0, ".4n.5n2"]] });
+  assert.deepEqual(model.sent, []);
+  assert.equal(el.querySelectorAll("code")[1], block);
+  assert.equal(block.querySelector(".ac-lines"), piece);
+  assert.equal(
+    block.innerHTML,
+    'x = <span class="ac-hl-n">1</span>\ny<span class="ac-lines"> = <span class="ac-hl-n">22</span>\n</span>',
+  );
+  assert.equal(selection.toString(), "= 1\ny = 2");
+  assert.equal(selection.focusNode, piece.querySelector("span").firstChild);
+});
+
+domTest("a selection that begins before the code stays as well, and a wrong mark asks for a snapshot", () => {
+  const { model, view } = start(
+    '<div data-k="m"><div class="ac-chunk"><p>before</p><pre><code class="language-py">if x: y</code></pre></div></div>',
+  );
+  const el = view();
+  const selection = document.getSelection();
+  selection.setBaseAndExtent(el.querySelector("code").firstChild, 4, el.querySelector("p").firstChild, 3);
+  model.hear({ t: "frame", seq: 1, ops: [["md", "m", "mark", 1, 0, "k2"]] });
+  assert.equal(selection.toString(), "oreif x");
+  assert.equal(selection.focusNode, el.querySelector("p").firstChild, "its direction too");
+  const { warn } = console;
+  console.warn = () => {};
+  model.hear({ t: "frame", seq: 2, ops: [["md", "m", "mark", 1, 7, "k2"]] });
+  console.warn = warn;
+  assert.deepEqual(model.sent, [{ v: 1, t: "resync", have: 1 }]);
+});

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -84,14 +85,45 @@ def apply(container: Element, ops: Iterable[MarkdownOp]) -> None:
                 container.append([new])
             case ("replace", index, html):
                 (element,) = parse(html).children
-                chunks = [chunk for chunk in container.children if isinstance(chunk, Element)]
-                for chunk in chunks:
-                    if index < len(chunk.children):
-                        chunk.children[index] = element
-                        break
-                    index -= len(chunk.children)
-                else:
-                    raise AssertionError("no such element")
+                siblings, at = _top_level(container, index)
+                siblings[at] = element
+            case ("mark", index, *marks):
+                siblings, at = _top_level(container, index)
+                block = siblings[at]
+                assert isinstance(block, Element)
+                inside = [e for pre in [block, *block.walk()] if pre.tag == "pre" for e in pre.children]
+                for number, runs in zip(marks[::2], marks[1::2], strict=True):
+                    code = inside[int(number)]
+                    assert isinstance(code, Element) and code.tag == "code"
+                    _colour(code, [(kind, int(length or 1)) for kind, length in re.findall(r"(.)(\d*)", str(runs))])
+
+
+def _top_level(container: Element, index: int) -> tuple[list[Element | str], int]:
+    for chunk in container.children:
+        assert isinstance(chunk, Element)
+        if index < len(chunk.children):
+            return chunk.children, index
+        index -= len(chunk.children)
+    raise AssertionError("no such element")
+
+
+def _colour(element: Element, runs: list[tuple[str, int]]) -> None:
+    """Put the runs of an element's text in spans; `runs` loses those that are done."""
+    inside: list[Element | str] = []
+    for child in element.children:
+        if isinstance(child, Element):
+            _colour(child, runs)
+            inside.append(child)
+            continue
+        units = child.encode("utf-16-le")
+        while units:
+            kind, length = runs.pop(0) if runs else (".", len(units))
+            here, units = units[: 2 * length], units[2 * length :]
+            if len(here) < 2 * length:
+                runs.insert(0, (kind, length - len(here) // 2))
+            text = here.decode("utf-16-le")
+            inside.append(text if kind == "." else Element("span", (("class", f"ac-hl-{kind}"),), [text]))
+    element.children = inside
 
 
 def _chain(container: Element, depth: int) -> Element:

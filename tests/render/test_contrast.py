@@ -11,7 +11,7 @@ from golden.codec import decode_entry
 
 from agentcell.engine.log import Entry
 from agentcell.render.record import record
-from agentcell.render.record_styles import MARKDOWN_STYLES, STYLES
+from agentcell.render.record_styles import CODE_HUES, CODE_TEXT_SHARE, MARKDOWN_STYLES, STYLES
 from agentcell.view.feed import fold
 from agentcell.view.model import EMPTY
 
@@ -121,3 +121,16 @@ def test_both_skins_have_the_same_bars() -> None:
 
 def test_markdown_of_the_record_has_the_colours_of_the_page() -> None:
     assert not any(declared(style, "color") for style in MARKDOWN_STYLES.values())
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("kind", CODE_HUES)
+def test_highlighted_code_is_readable_in_both_skins_and_every_theme(kind: str, page: str) -> None:
+    declared_by = rf"\.ac-hl-{kind}\b[^{{]*{{\s*color: color-mix\(in srgb, var\(--ac-text\) (\d+)%, (#\w{{6}})\)"
+    (live,) = re.findall(declared_by, CSS)
+    assert live == (str(CODE_TEXT_SHARE), CODE_HUES[kind])
+    dark = page == "#111111"
+    share = CODE_TEXT_SHARE / 100
+    for text in [(255, 255, 255), (221, 221, 221)] if dark else [(0, 0, 0), over((0, 0, 0), 0.87, PAGES[page])]:
+        for ground in (over(text, 0.06, PAGES[page]), over((128, 128, 128), 0.10, PAGES[page])):
+            assert contrast(over(text, share, rgb(CODE_HUES[kind])), ground) >= TEXT

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcell.render import escape, markdown, markdown_context, markdown_fence, markdown_html
+from agentcell.render.highlight import Highlighter
 from agentcell.render.markdown import MarkdownFold, render_markdown
 
 from . import dom
@@ -20,7 +21,8 @@ def whole(source: str) -> str:
     """One parse of the whole text, without a fold."""
     text = escape.clean(source.replace("\r\n", "\n").replace("\r", "\n"))
     blocks, _ = markdown_html.parse(text, {})
-    return "".join(element for block in blocks for element in markdown_html.elements(block))
+    highlighter = Highlighter()
+    return "".join(highlighter.element(element)[0] for block in blocks for element in markdown_html.elements(block))
 
 
 def stream(pieces: list[str]) -> dom.Element:

@@ -31,7 +31,7 @@ class TextFold:
     """The Markdown of one text block."""
 
     def __init__(self, block: TextBlock) -> None:
-        self.fold: MarkdownFold = MarkdownFold()
+        self.fold: MarkdownFold = MarkdownFold(colours=block.kind != "reasoning")  # thoughts are quiet
         self.body: MarkdownBody = MarkdownBody(self.fold)
         self._key = markdown_key(block.id)
         self._shown: Text | None = None

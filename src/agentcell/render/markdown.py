@@ -15,18 +15,20 @@ snapshot of `html` as well as the operations before them.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import pairwise
 from typing import Literal, TypeAlias, TypeGuard
 
 from . import escape, markdown_html
+from .highlight import Highlighter
 from .markdown_context import LONG, Context, Lines, ListContext, ParagraphContext, cut_inside, elements_behind
 from .markdown_fence import OpenFence
 from .markdown_html import Block, References
 from .tail_patch import patch
 
-__all__ = ["ChunkOp", "MarkdownFold", "MarkdownOp", "PatchOp", "ReplaceOp", "TextOp", "render_markdown"]
+__all__ = ["ChunkOp", "MarkOp", "MarkdownFold", "MarkdownOp", "PatchOp", "ReplaceOp", "TextOp", "render_markdown"]
 
 TextOp: TypeAlias = tuple[Literal["text"], int, str]
 """`("text", depth, text)`: append plain text to the element `depth` levels down the chain, joining its last text node.
@@ -47,7 +49,14 @@ ChunkOp: TypeAlias = tuple[Literal["chunk"], int]
 ReplaceOp: TypeAlias = tuple[Literal["replace"], int, str]
 """`("replace", index, html)`: put `html`, one element, in the place of top-level element `index`, over all chunks."""
 
-MarkdownOp: TypeAlias = TextOp | PatchOp | ChunkOp | ReplaceOp
+MarkOp: TypeAlias = tuple[Literal["mark"], int, *tuple[int | str, ...]]
+"""`("mark", index, block1, runs1, block2, runs2, ...)`: colour code that is there already.
+
+In top-level element `index`, over all chunks, the text of each `pre > code` (counted from 0) is put in spans as its
+runs say (`highlight`).
+"""
+
+MarkdownOp: TypeAlias = TextOp | PatchOp | ChunkOp | ReplaceOp | MarkOp
 
 CHUNK = 64
 """Settled elements after which a new chunk begins: the browser then lays out each chunk by itself."""
@@ -98,7 +107,8 @@ class MarkdownFold:
     parsed_characters: int
     """Characters given to the Markdown parser so far: the fold's work."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, colours: bool = True) -> None:
+        """Begin an empty text; `colours` says whether its code is highlighted."""
         self.parsed_characters = 0
         self._ops: list[MarkdownOp] = []
         self._finished = False
@@ -115,6 +125,7 @@ class MarkdownFold:
         self._chunk_starts: list[int] = []
         self._references: References = {}
         self._links = _LateLinks()
+        self._highlighter = Highlighter(enabled=colours)
 
     @property
     def html(self) -> str:
@@ -241,6 +252,22 @@ class MarkdownFold:
     def _replace(self, index: int, html: str) -> None:
         self._ops.append(("replace", index, html))
 
+    def _keep(self, elements: Iterable[str]) -> None:
+        """The next elements of the page are final."""
+        for element in elements:
+            html, marks = self._highlighter.element(element)
+            if marks:
+                self._ops.append(("mark", len(self._elements), *marks))
+            self._elements.append(html)
+
+    def _change(self, first: int, elements: Iterable[str]) -> None:
+        """Final elements, from the index `first` on, have become others."""
+        for index, element in enumerate(elements, first):
+            html, _ = self._highlighter.element(element)
+            if self._elements[index] != html:
+                self._elements[index] = html
+                self._replace(index, html)
+
     # --- Blocks ---------------------------------------------------------------------------------------------------
 
     def _parse(self, source: str, context: Context | None) -> tuple[list[Block], References]:
@@ -298,7 +325,7 @@ class MarkdownFold:
             if context and not number:
                 first, source = self._begun.first, "".join(self._begun.sources) + source
                 pieces = ["".join(self._begun.html) + pieces[0][len(context.path) :], *pieces[1:]]
-            self._elements += pieces
+            self._keep(pieces)
             self._links.add(first, source, self._references)
             if (context and not number and self._is_outdated(context, block)) or (
                 uncertain and uncertain & markdown_html.labels(source)
@@ -326,10 +353,7 @@ class MarkdownFold:
         """Render settled blocks, given by first element and source, again, and replace what changed."""
         for first, source in blocks:
             parsed, _ = self._parse(source, None)
-            for index, html in enumerate(markdown_html.elements(parsed[0]) if parsed else (), first):
-                if self._elements[index] != html:
-                    self._elements[index] = html
-                    self._replace(index, html)
+            self._change(first, markdown_html.elements(parsed[0]) if parsed else ())
 
     def _note_end_of_words(self) -> None:
         """See whether further words may be appended to the page without a parser."""
@@ -361,7 +385,7 @@ class MarkdownFold:
         begun.html = ["".join(begun.html)]
         path = len(context.path) if context else 0
         for piece in cut.done:
-            self._elements.append("".join(begun.html) + piece[path:])
+            self._keep(["".join(begun.html) + piece[path:]])
             begun.html, path = [], 0
         begun.html.append(cut.begun[path:])
         self._context, self._source, self._tail = cut.context, self._source[cut.length :], cut.tail
@@ -382,10 +406,7 @@ class MarkdownFold:
             begun = pieces.pop().removesuffix(f"</{context.tag}>")
             self._begun.html = [begun]
             self._replace(len(self._elements), self._open_elements()[0])
-        for index, html in enumerate(pieces, self._begun.first):
-            if self._elements[index] != html:
-                self._elements[index] = html
-                self._replace(index, html)
+        self._change(self._begun.first, pieces)
 
     def _reopen_paragraph(self, context: ParagraphContext) -> None:
         """What was cut as a paragraph is a heading or a table after all: take it as one block again."""
@@ -416,7 +437,7 @@ class MarkdownFold:
                 self._text(3 if piece else 2, run)
             self._begun.html.append(html)
         if closed or final:
-            self._elements += self._open_elements()
+            self._keep(self._open_elements())
             self._context, self._begun = None, _Begun()
         return closed and bool(self._source)
 

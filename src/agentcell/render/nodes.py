@@ -17,7 +17,15 @@ from typing import ClassVar, Protocol, Union
 
 from . import escape
 from .markdown import MarkdownFold
-from .record_styles import CODE_IN_PRE, FAR, MARKDOWN_ATTRIBUTES, MARKDOWN_STYLES, STYLES
+from .record_styles import (
+    CODE_IN_PRE,
+    FAR,
+    MARKDOWN_ATTRIBUTES,
+    MARKDOWN_STYLES,
+    STYLES,
+    code_palette,
+    code_style,
+)
 
 
 class Body(Protocol):
@@ -169,7 +177,17 @@ def _styled_markdown(html: str) -> str:
     """Markdown's HTML with inline styles in the place of classes; in it every `<` begins a tag of our own."""
     chunk = f'<div style="{FAR}">' if html.count(_CHUNK) > LONG_ANSWER else "<div>"
     plain = html.replace(_CHUNK, chunk).replace("<pre><code", f'<pre><code style="{CODE_IN_PRE}"')
-    return _MARKDOWN_TAG.sub(lambda tag: _MARKDOWN_OPENINGS[tag[1]], plain)
+    styled = _MARKDOWN_TAG.sub(lambda tag: _MARKDOWN_OPENINGS[tag[1]], plain)
+    return _CODE_BLOCK.sub(_styled_code, styled) if _CODE in styled else styled
+
+
+def _styled_code(block: re.Match[str]) -> str:
+    """A code block with the colours of its code."""
+    kinds = set(_CODE_SPAN.findall(block[2]))
+    if not kinds:
+        return block[0]
+    inside = _CODE_SPAN.sub(lambda span: f'<span style="{code_style(span[1])}">', block[2])
+    return f"{block[1]};{code_palette(kinds)}{inside}"
 
 
 _CHUNK = '<div class="ac-chunk">'
@@ -179,6 +197,9 @@ _MARKDOWN_OPENINGS = {
     tag: " ".join(filter(None, (f"<{tag}", MARKDOWN_ATTRIBUTES.get(tag), f'style="{style}">')))
     for tag, style in MARKDOWN_STYLES.items()
 }
+_CODE = '<span class="ac-hl-'
+_CODE_SPAN = re.compile(r'<span class="ac-hl-([a-z])">')
+_CODE_BLOCK = re.compile(r'(<pre style="[^"]*)(".*?</pre>)', re.DOTALL)
 _MARKDOWN_TAG = re.compile(rf"<({'|'.join(MARKDOWN_STYLES)})>")
 _LIVE = Skin(_live_attributes, body=lambda body: body.live_html(), buttons=True)
 _RECORD = Skin(_record_attributes, body=lambda body: body.record_html(), buttons=False)

@@ -2,10 +2,13 @@
 
 Only properties that repository hosts and sanitisers keep, only literal values, and only colours that work on light and
 dark pages. No one colour has enough contrast for text on both white and black, so text has the page's own colour, paler
-where it matters less; hues are for marks, borders and bars alone.
+where it matters less; hues are for marks, borders and bars alone. The colours of code are the page's own, drawn towards
+a hue; a host that does not know how to mix leaves them plain.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 _LINE = "1px solid rgba(128,128,128,0.35)"
 _EDGE = f"border:{_LINE};border-radius:6px;border-left:3px solid"
@@ -195,7 +198,7 @@ MARKDOWN_STYLES: dict[str, str] = {
     "h4": f"{_HEADING}100%",
     "h5": f"{_HEADING}100%",
     "h6": f"{_HEADING}100%",
-    "pre": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 8px",
+    "pre": f"background-color:{_SOFT};border-radius:4px;padding:6px 8px;margin:2px 0 8px;overflow:auto",
     "table": "border-collapse:collapse;margin:0 0 8px",
     "th": "text-align:left",
     "td": "text-align:left",
@@ -220,3 +223,31 @@ CODE_IN_PRE = "background-color:transparent"
 
 FAR = "content-visibility:auto;contain-intrinsic-size:auto 800px"
 """Inline style of the parts of a long answer: those that nobody looks at are not laid out."""
+
+CODE_TEXT_SHARE = 35
+"""How much of a colour of code is the page's own text, in per cent."""
+
+CODE_HUES: dict[str, str] = {
+    "k": "#7c3aed",
+    "s": "#0f9d58",
+    "n": "#d97706",
+    "c": "#808080",
+    "f": "#2563eb",
+    "b": "#0891b2",
+    "a": "#db2777",
+    "t": "#2563eb",
+    "i": "#0f9d58",
+    "d": "#dc2626",
+}
+"""The hue of each kind of highlighted code (`highlight.KINDS`)."""
+
+
+def code_palette(kinds: Iterable[str]) -> str:
+    """The colours of these kinds as custom properties of a block, so that each word of code names its own shortly."""
+    mixed = f"color-mix(in srgb,currentColor {CODE_TEXT_SHARE}%,"
+    return ";".join(f"--{kind}:{mixed}{CODE_HUES[kind]})" for kind in sorted(kinds))
+
+
+def code_style(kind: str) -> str:
+    """Inline style of highlighted code of one kind, in a block with its `code_palette`."""
+    return f"color:var(--{kind})" + (";font-style:italic" if kind == "c" else "")

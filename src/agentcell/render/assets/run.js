@@ -166,7 +166,10 @@ export function applyMarkdown(container, operation) {
       newChunk(container, operation[1]);
       break;
     case "replace":
-      replaceElement(container, operation[1], operation[2]);
+      topLevel(container, operation[1]).replaceWith(sanitize(operation[2]));
+      break;
+    case "mark":
+      mark(container, operation);
       break;
     default:
       throw new Error(`unknown Markdown operation ${String(operation[0])}`);
@@ -222,16 +225,95 @@ function newChunk(container, moved) {
   container.append(chunk);
 }
 
-/** @param {Element} container @param {number} index @param {string} html */
-function replaceElement(container, index, html) {
+/** @param {Element} container @param {number} index @returns {Element} */
+function topLevel(container, index) {
   for (const chunk of container.children) {
-    if (index < chunk.children.length) {
-      chunk.children[index].replaceWith(sanitize(html));
-      return;
-    }
+    if (index < chunk.children.length) return chunk.children[index];
     index -= chunk.children.length;
   }
   throw new Error("no such element");
+}
+
+/** Colour code that is there already. @param {Element} container @param {any[]} operation */
+function mark(container, [, index, ...marks]) {
+  const blocks = topLevel(container, index).querySelectorAll("pre > code");
+  for (let at = 0; at < marks.length; at += 2) {
+    const code = blocks[marks[at]];
+    if (!code) throw new Error("no such code");
+    keepingSelection(code, () => colour(code, marks[at + 1]));
+  }
+}
+
+/** The texts below an element, in order. @param {Element} element */
+function textsOf(element) {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  /** @type {Text[]} */
+  const found = [];
+  while (walker.nextNode()) found.push(/** @type {Text} */ (walker.currentNode));
+  return found;
+}
+
+/**
+ * Put the runs of a code's text in spans: a letter for the kind of each (`.` is plain), then its length unless it is 1.
+ * @param {Element} code @param {string} runs
+ */
+function colour(code, runs) {
+  const rest = [...runs.matchAll(/([a-z.])(\d*)/g)].reverse();
+  let kind = ".";
+  let left = 0;
+  for (const text of textsOf(code)) {
+    const parts = [];
+    for (let at = 0; at < text.length; ) {
+      if (!left) {
+        const run = rest.pop();
+        kind = run ? run[1] : ".";
+        left = run ? Number(run[2] || 1) : Infinity;
+      }
+      const piece = text.data.slice(at, at + left);
+      at += piece.length;
+      left -= piece.length;
+      if (kind === ".") parts.push(piece);
+      else {
+        const span = document.createElement("span");
+        span.className = `ac-hl-${kind}`;
+        span.textContent = piece;
+        parts.push(span);
+      }
+    }
+    text.replaceWith(...parts);
+  }
+}
+
+/** Change the nodes of an element whose text stays: what is selected in it stays selected.
+ * @param {Element} element @param {() => void} change */
+function keepingSelection(element, change) {
+  const selection = document.getSelection();
+  if (!selection || selection.isCollapsed) return change();
+  /** @type {[Node | null, number][]} */
+  const ends = [
+    [selection.anchorNode, selection.anchorOffset],
+    [selection.focusNode, selection.focusOffset],
+  ];
+  const before = ends.map(([node, offset]) => {
+    if (!node || !element.contains(node)) return -1;
+    const range = document.createRange();
+    range.setStart(element, 0);
+    range.setEnd(node, offset);
+    return range.toString().length;
+  });
+  change();
+  if (before[0] < 0 && before[1] < 0) return;
+  const [anchor, focus] = ends.map((end, index) => (before[index] < 0 ? end : textAt(element, before[index])));
+  if (anchor[0] && focus[0]) selection.setBaseAndExtent(anchor[0], anchor[1], focus[0], focus[1]);
+}
+
+/** Where a character of an element's text is. @param {Element} element @param {number} offset @returns {[Node, number]} */
+function textAt(element, offset) {
+  for (const text of textsOf(element)) {
+    if (offset <= text.length) return [text, offset];
+    offset -= text.length;
+  }
+  return [element, element.childNodes.length];
 }
 
 /* --------------------------------------------------------------------- clocks */
