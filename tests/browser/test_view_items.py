@@ -130,7 +130,7 @@ MARKDOWN = """\
 The mean is $\\bar{x}$, see [the forecast](https://example.org/paris).
 
 ```python
-def pack(days): return ["hat"] * days
+def pack(days): return ["hat"] * len(days)
 ```
 
 and so on and so on and so on and so on and so on and so on and so on and so on THE END
@@ -150,9 +150,14 @@ def test_3_turns(stage: Stage, artifacts: Path) -> None:
         thoughts.locator("summary").click()
         assert thoughts.locator("strong").inner_text() == "think"
         assert "$\\bar{x}$" in output.inner_text() and "THE END" not in output.inner_text()
+        coloured = output.locator(".ac-answer pre code span")
+        assert coloured.all_inner_texts() == ["def", "pack", "return", '"hat"', "len"], "it has settled"
         stage.picture(artifacts, "03-turns")
         release.set()
         record = stage.record()
+    saved = record.locator("pre code span")
+    colours = saved.evaluate_all("all => all.map(one => getComputedStyle(one).color)")
+    assert colours[0] == colours[2] and len(set(colours)) == 4, "the record has colours of its own"
     assert record.locator("li strong").inner_text() == "sun"
     assert record.locator("td").filter(has_text="21").count() == 1
     assert "def pack" in record.locator("pre code").inner_text()
@@ -160,6 +165,32 @@ def test_3_turns(stage: Stage, artifacts: Path) -> None:
     refused = stage.play(agent + BEGIN, [refusal_item("I will not say more.")])
     refused.locator(".ac-refusal, section:not(.ac-run)").get_by_text("I will not say more.").first.wait_for()
     assert refused.locator(".ac-answer").count() == 0
+
+
+MATHS = """
+@function_tool
+def echo(text: str) -> str:
+    \"\"\"Say it again.\"\"\"
+    return f"{text} and $\\\\bar{{r}}$"
+
+agent = Agent(name="Guide", tools=[echo], model=model)
+run = Runner.run_streamed(agent, "What is $\\\\bar{p}$?")
+run"""
+
+
+def test_3_formulas_are_shown_as_they_were_typed(stage: Stage) -> None:
+    """In the record too, although the notebook typesets formulas in what cells show, as in the cell after it."""
+    typed = r"It is $\bar{a}$, or $$\bar{b}$$ or \\(\bar{c}\\)."
+    calls = [call("echo", {"text": r"$\bar{t}$"}, call_id="m1")]
+    stage.play(MATHS, calls, [message_item(typed)])
+    record = stage.record()
+    control = stage.aside(r"from IPython.display import HTML; HTML(r'<p>$\bar{y}$</p>')")
+    control.locator("mjx-container, .MathJax").first.wait_for(state="attached")
+    record.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    text = record.inner_text()
+    for formula in (r"$\bar{p}$", r"$\bar{t}$", r"$\bar{r}$", r"$\bar{a}$", r"$$\bar{b}$$", r"\(\bar{c}\)"):
+        assert formula in text, formula
+    assert record.locator("mjx-container, .MathJax").count() == 0
 
 
 TOOLS = '''

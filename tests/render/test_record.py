@@ -8,8 +8,16 @@ from agentcell.render.words import duration
 from agentcell.view.feed import fold
 from agentcell.view.model import EMPTY
 
-from .dom import parse
+from .dom import Element, parse
 from .scenes import entries
+
+
+def test_pages_that_typeset_formulas_leave_the_record_alone() -> None:
+    """MathJax 3 and 4 pass over the first class, MathJax 2 over the second; everything is inside."""
+    (section,) = parse(record(fold(EMPTY, entries("nested")))).children
+    assert isinstance(section, Element) and section.tag == "section"
+    assert dict(section.attributes)["class"] == "mathjax_ignore tex2jax_ignore"
+    assert not any("mathjax" in str(dict(e.attributes).get("class")) for e in section.walk())
 
 
 def test_every_form_holds_the_calls_the_handoff_and_the_answer() -> None:

@@ -22,6 +22,7 @@ from .record_styles import (
     FAR,
     MARKDOWN_ATTRIBUTES,
     MARKDOWN_STYLES,
+    RECORD_CLASSES,
     STYLES,
     code_palette,
     code_style,
@@ -170,7 +171,8 @@ def _record_attributes(node: Node) -> dict[str, str]:
     names = (node.kind, *(f"{node.kind}.{mod}" for mod in node.mods))
     own = node.attributes.get("style", "")
     style = ";".join(s for s in (*(STYLES.get(name) for name in names), node.drawn, own) if s)
-    return {**node.attributes, **({"style": style} if style else {})}
+    given = {"class": RECORD_CLASSES.get(node.kind), "style": style}
+    return {**node.attributes, **{name: value for name, value in given.items() if value}}
 
 
 def _styled_markdown(html: str) -> str:

@@ -189,6 +189,12 @@ STYLES: dict[str, str] = {
 }
 """Inline style by class, and by class and state (`class.state`); what needs no look of its own is left out."""
 
+RECORD_CLASSES: dict[str, str] = {"run": "mathjax_ignore tex2jax_ignore"}
+"""Classes of the record, by class of the live view: pages that typeset formulas leave what a run said as it was typed.
+
+The first is for MathJax 3 and 4 (JupyterLab, Notebook 7), the second for MathJax 2 (pages that nbconvert makes).
+"""
+
 _HEADING = "margin:12px 0 6px;font-size:"
 
 MARKDOWN_STYLES: dict[str, str] = {

@@ -1022,6 +1022,7 @@ export default () => {
       copy.root.addEventListener("change", changed, { signal });
       copy.root.addEventListener("toggle", changed, { signal, capture: true });
       const end = document.createElement("div");
+      el.classList.add("mathjax_ignore", "tex2jax_ignore"); // formulas stay as they were typed
       el.append(copy.root, end);
       const leave = follow(copy, end);
       return () => {
