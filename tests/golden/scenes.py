@@ -244,7 +244,9 @@ def citations() -> Scene:
         "title": "A <title>",
         "url": "https://example.org",
     }
-    return Scene(helper([said("Paris is warm.", annotations=[where])]))
+    elsewhere = {**where, "title": "\u202emoc.knab", "url": "javascript:alert(1)"}
+    file = {"type": "file_citation", "file_id": "file-1", "filename": "notes.pdf", "index": 6}
+    return Scene(helper([said("Paris is warm.", annotations=[where, elsewhere, where, file])]))
 
 
 @scene

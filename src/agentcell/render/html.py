@@ -11,6 +11,7 @@ from .folds import markdown_key
 from .header import header
 from .nodes import Body, Growing, Node, el
 from .request import turn_tree
+from .sources import sources_tree
 
 
 def run_tree(view: RunView, blocks: Body | None = None, times: Node | None = None) -> Node:
@@ -68,6 +69,7 @@ def _text_tree(block: TextBlock, text: Body | None, json: Body | None) -> Node:
         said = el("summary", "label", "Thought" if block.done else "Thinking\u2026", key=f"{block.id}.s")
         return el("details", "thought", said, body, key=block.id)
     node = el("div", "refusal" if block.kind == "refusal" else "answer", body, key=block.id)
+    node.children += sources_tree(block)
     if not block.done:
         node.mods = ("open",)
     elif block.cut:

@@ -22,8 +22,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, ClassVar
 
-from ..view.model import ModelRequest, TurnHead
-from ..view.reduce import at_provider
+from ..view.model import ModelRequest, TurnHead, at_provider
 from . import escape
 from .card import ticking
 from .nodes import Child, Growing, Node, el, live_html, record_html

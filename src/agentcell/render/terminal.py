@@ -31,7 +31,9 @@ from ..view.model import EMPTY, HandoffMark, Notice, RunView, TextBlock, ToolCar
 from ..view.patch import changes
 from . import escape
 from .approval import decision_lines
+from .sources import source_lines
 from .terminal_text import CleanText, MarkdownTail, Part
+from .transcript import ADDRESS_LENGTH
 from .value_text import printed_lines, rich_lines
 from .values import CHANNELS
 from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, cost_words, decisions, duration, retry_words
@@ -160,7 +162,7 @@ class TerminalRenderer:
 
     def _text(self, before: TextBlock | None, block: TextBlock) -> None:
         if before is not None and before.done:
-            return
+            return self._cited(source_lines(before), block)
         clean = self._texts.get(block.id)
         if clean is None:
             clean = self._texts[block.id] = CleanText()
@@ -174,8 +176,15 @@ class TerminalRenderer:
         self._page.grow_text(block.id, shown + clean.end() if block.done else shown)
         if block.done:
             self._page.end_text(block.id)
+            self._cited([], block)
             if block.cut:
                 self._page.line([("\u2026 stopped here; the text above is partial", "yellow")])
+
+    def _cited(self, shown: list[str], block: TextBlock) -> None:
+        """What a text cites, of which some may be shown already."""
+        for line in source_lines(block):
+            if line not in shown:
+                self._page.line([("  ", ""), (_one_line(line, ADDRESS_LENGTH), "dim")])
 
     def _card(self, card: ToolCard) -> None:
         begun = f"{card.id} began"

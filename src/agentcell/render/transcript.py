@@ -12,9 +12,12 @@ import re
 from ..view.model import HandoffMark, Notice, RunView, TextBlock, ToolCard, TurnHead
 from . import escape
 from .approval import decision_lines
+from .sources import source_lines
 from .value_text import printed_lines, rich_lines
 from .words import CARD_WORDS, HOW_TO_DECIDE, STATE_WORDS, cost_words, decisions, duration, retry_words
 
+ADDRESS_LENGTH = 2_400
+"""Characters of a line about a source."""
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
 
 
@@ -36,6 +39,7 @@ def _plain_blocks(view: RunView) -> list[str]:
                 lines.append(f"(thought: {escape.plain(str(block.text)).strip()})")
             case TextBlock():
                 lines += ["", escape.plain(str(block.text)).strip()]
+                lines += [_one_line(line, ADDRESS_LENGTH) for line in source_lines(block)]
                 if block.cut:
                     lines.append("... stopped here; the text above is partial")
             case ToolCard():
@@ -97,6 +101,9 @@ def _markdown_blocks(view: RunView) -> list[str]:
                 parts.append(_code(str(block.text), "json"))
             case TextBlock():
                 parts.append(inert(str(block.text).strip()) + ("\n\n*(stopped here)*" if block.cut else ""))
+                if block.sources:
+                    lines = [re.sub(r"[\\\[\]]", r"\\\g<0>", inert(line)) for line in source_lines(block)]
+                    parts.append("Sources:\n\n" + "\n".join(f"- {line}" for line in lines))
             case ToolCard():
                 parts.append(_markdown_call(block))
             case HandoffMark():

@@ -90,6 +90,11 @@ class ModelRequest:
     """What the model call before was given, without what was before that."""
 
 
+def at_provider(settings: Mapping[str, Any]) -> bool:
+    """Whether a model call with these settings goes on from items that the provider keeps."""
+    return "conversation_id" in settings or "previous_response_id" in settings
+
+
 @dataclass(frozen=True, slots=True)
 class TurnHead:
     """An agent begins a model call."""
@@ -119,6 +124,20 @@ class TurnHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Something that a text cites."""
+
+    kind: Literal["url", "file"]
+    """What sort of thing."""
+    title: str
+    """What it is called; may be empty."""
+    address: str
+    """Where it is: the address of a page, or the id of a file."""
+    cut: bool = False
+    """Whether the address was too long, and ends in an ellipsis."""
+
+
+@dataclass(frozen=True, slots=True)
 class TextBlock:
     """Text of the model."""
 
@@ -136,6 +155,10 @@ class TextBlock:
     """Whether the run ended in the middle of it."""
     schema: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     """The JSON schema of a structured output."""
+    sources: tuple[Source, ...] = ()
+    """What it cites, each once."""
+    more_sources: int = 0
+    """How many more there are, when there are too many to list."""
 
 
 @dataclass(frozen=True, slots=True)

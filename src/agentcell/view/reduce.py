@@ -35,6 +35,7 @@ from ..stream_events import (
     TurnStarted,
     UsageUpdated,
 )
+from .citing import CITES, cited, with_sources
 from .deciding import asked, asking, decided, how_to_go_on
 from .deltas import as_delta, with_print
 from .model import (
@@ -49,6 +50,7 @@ from .model import (
     TextBlock,
     ToolCard,
     TurnHead,
+    at_provider,
 )
 from .replacing import replace
 from .sequence import Sequence
@@ -193,25 +195,15 @@ def _requested(view: RunView, event: ModelRequested) -> RunView:
     if len(kept) != event.kept:
         if before is not None and event.kept < len(kept) and not at_provider(event.settings):
             view = _filtered(view)
-        kept = _sequence(kept[index] for index in range(min(event.kept, len(kept))))
+        was, kept = kept, Sequence[Any]()
+        for index in range(min(event.kept, len(was))):
+            kept = kept.append(was[index])
     for item in event.items:
         kept = kept.append(item)
     if before is not None:
         before = replace(before, before=None)
     request = ModelRequest(event.instructions, kept, event.kept, event.tools, event.settings, before)
     return _turn_head(replace(view, request=request), request=request)
-
-
-def at_provider(settings: Mapping[str, Any]) -> bool:
-    """Whether a model call with these settings goes on from items that the provider keeps."""
-    return "conversation_id" in settings or "previous_response_id" in settings
-
-
-def _sequence(items: Iterable[Any]) -> Sequence[Any]:
-    found = Sequence[Any]()
-    for item in items:
-        found = found.append(item)
-    return found
 
 
 def _filtered(view: RunView) -> RunView:
@@ -277,7 +269,7 @@ def _passed_on(view: RunView, agent: str) -> RunView:
 
 def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
     view = _passed_on(view, event.agent)
-    last = next((b for b in _newest(view) if isinstance(b, (TurnHead, HandoffMark))), None)
+    last = next((b for b in reversed(view.blocks) if isinstance(b, (TurnHead, HandoffMark))), None)
     known = last.target if isinstance(last, HandoffMark) else last.agent if last is not None else None
     if last is None and any(
         isinstance(block, ToolCard) for block in view.blocks
@@ -307,10 +299,6 @@ def _begin_turn(view: RunView, event: TurnStarted) -> RunView:
         open_questions=0,
     )
     return _add(_arrived(view), head)
-
-
-def _newest(view: RunView) -> Any:
-    return (view.blocks[i] for i in range(len(view.blocks) - 1, -1, -1))
 
 
 def _turn_head(view: RunView, **changes: Any) -> RunView:
@@ -367,6 +355,8 @@ def _new_text(view: RunView, block_id: str, kind: Any, text: str, *, done: bool 
 def _raw(view: RunView, data: Any) -> RunView:
     """The model's events that are not growing text."""
     kind = data.type
+    if kind in CITES:
+        view = _cite(view, data)
     if kind == "response.output_item.added" and data.item.type == "function_call":
         return _begin_call(_first_token(view), data.output_index, data.item)
     if kind == "response.output_item.done" and data.item.type == "function_call":
@@ -387,6 +377,15 @@ def _end_text(view: RunView, kind: Any, data: Any, part_index: int) -> RunView:
         whole = getattr(data, "text", None) or getattr(data, "refusal", "")
         return _add(_first_token(view), _new_text(view, block_id, kind, whole, done=True)) if whole else view
     return _set(view, found[0], replace(found[1], done=True))
+
+
+def _cite(view: RunView, data: Any) -> RunView:
+    """Note what an answer cites."""
+    for part_index, found, whole in cited(data):
+        text = view.find(_text_id(view, "answer", data.output_index, part_index))
+        if text is not None and isinstance(text[1], TextBlock):
+            view = _set(view, text[0], with_sources(text[1], found, whole=whole))
+    return view
 
 
 def _begin_call(view: RunView, output_index: int, item: Any) -> RunView:
