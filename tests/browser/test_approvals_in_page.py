@@ -107,6 +107,7 @@ def test_a_call_is_edited_in_the_page_another_rejected_and_the_rest_allowed(
     card.get_by_text("Edit the arguments").click()
     card.get_by_label("copies", exact=True).fill("many")
     assert edited.is_enabled()
+    assert approve.is_disabled(), "nobody approves the call as it was by mistake"
     card.get_by_text("Show all").click()
     photograph(notebook, "approval-form", artifacts)
     edited.click()

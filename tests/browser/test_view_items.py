@@ -285,6 +285,47 @@ def test_4_tool_cards(stage: Stage, artifacts: Path) -> None:
     page.set_viewport_size({"width": 1200, "height": 2400})
 
 
+PRINTS = '''
+import asyncio
+gate = asyncio.Event()
+
+@function_tool
+async def chatter() -> str:
+    """Talk."""
+    for first in (0, 60, 90):
+        for number in range(first, first + 30 + 30 * (not first)):
+            print("line", number)
+        await gate.wait()
+        gate.clear()
+    return "said"
+
+agent = Agent(name="Guide", tools=[chatter], model=model)
+'''
+
+
+def test_4_what_a_tool_prints_follows_its_end_until_somebody_scrolls_up(stage: Stage) -> None:
+    output = stage.play(PRINTS + BEGIN, [call("chatter", {}, call_id="t1")], "Done.")
+    output.locator(".ac-card > summary").click()
+    printed = output.locator(".ac-v-stream pre")
+    printed.get_by_text("line 59").wait_for()
+
+    def hidden(where: str) -> int:
+        above = "pre => Math.round(pre.scrollHeight - pre.clientHeight + pre.scrollTop)"
+        return printed.evaluate(above if where == "above" else "pre => Math.round(-pre.scrollTop)")
+
+    assert hidden("above") > 100 and hidden("below") == 0
+    stage.aside("gate.set()")
+    printed.get_by_text("line 89").wait_for()
+    assert hidden("below") == 0, "it has followed"
+    printed.evaluate("pre => { pre.scrollTop = -400; }")
+    before = hidden("above")
+    stage.aside("gate.set()")
+    printed.get_by_text("line 119").wait_for()
+    assert hidden("above") == before and hidden("below") > 700, "what is read stays where it is"
+    stage.aside("gate.set()")
+    stage.record()
+
+
 def test_5_handoff(stage: Stage, artifacts: Path) -> None:
     agent = """
 from pydantic import BaseModel

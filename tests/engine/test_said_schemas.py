@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from agentcell import Agent, AgentOutputSchemaBase, Runner, function_tool, handoff
 from agentcell.engine.log import Entry
 from agentcell.render.live import LiveRenderer
+from agentcell.render.record import record
 from agentcell.stream_events import TurnStarted
 from agentcell.testing import ScriptedModel, assistant_message, function_call
 from agentcell.view.feed import fold
@@ -76,9 +77,29 @@ def test_a_turn_says_the_schemas_of_tools_and_handoffs() -> None:
     first, second = turns(log(traveller()))
     assert first.tool_schemas == second.tool_schemas
     assert set(first.tool_schemas) == {"find", "transfer_to_planner"}
-    assert first.tool_schemas["find"] == find.params_json_schema
+    assert first.tool_schemas["find"] == {**find.params_json_schema, "required": ["city"]}, "limit has a default"
     assert set(first.tool_schemas["transfer_to_planner"]["properties"]) == {"why"}
     assert first.output_schema is None and not first.structured
+
+
+def test_what_a_function_has_a_default_for_is_not_required() -> None:
+    """Although a strict schema asks the model for all of it, and drops a default of null."""
+
+    @function_tool
+    def book(city: str, nights: int = 2, note: str | None = None, tags: list[str] | None = None) -> str:
+        """Book a room."""
+        return f"{city}: {nights}, {note}"
+
+    model = ScriptedModel(
+        [[function_call("book", {"city": "Oslo", "tags": None}, call_id="c1")], [assistant_message("Done.")]]
+    )
+    view = fold(EMPTY, log(Agent(name="Desk", tools=[book], model=model)))
+    (card,) = [block for block in view.blocks if isinstance(block, ToolCard)]
+    assert book.params_json_schema["required"] == ["city", "nights", "note", "tags"], "what the model is asked for"
+    assert card.state == "completed" and card.schema is not None and card.schema["required"] == ["city"]
+    html = record(view)
+    assert "required, but not given" not in html
+    assert "2 (default)" in html and "null (default)" in html
 
 
 def test_arguments_and_outputs_are_shown_with_their_schemas() -> None:
@@ -90,7 +111,7 @@ def test_arguments_and_outputs_are_shown_with_their_schemas() -> None:
     blocks = [view.blocks[place] for place in range(len(view.blocks))]
     (card,) = [block for block in blocks if isinstance(block, ToolCard)]
     (text,) = [block for block in blocks if isinstance(block, TextBlock)]
-    assert card.schema == find.params_json_schema and text.schema == started.output_schema
+    assert card.schema == started.tool_schemas["find"] and text.schema == started.output_schema
     renderer = LiveRenderer()
     renderer.update(view)
     shown = renderer.snapshot()

@@ -452,7 +452,7 @@ const FORM = `<details data-k="c" open><summary>pay</summary>
     <label><textarea data-field='["text"]'>\nline 1\nline 2</textarea></label>
     <label><input type="checkbox" data-field='["now"]' checked></label>
     <select data-field='["size"]'><option value='"s"'>s</option><option value='"l"' selected>l</option></select>
-    <button type="button" data-do="approve" data-needs="seen">Approve</button>
+    <button type="button" data-do="approve" data-needs="seen same">Approve</button>
     <button type="button" data-do="approve_edited" data-needs="seen edited">Approve edited</button>
     <button type="button" data-do="reject">Reject</button>
     <input type="text" data-field="reason" data-note="" data-enter="reject">
@@ -491,13 +491,16 @@ domTest("nobody approves before everything folded was opened, and edited only wh
   assert.deepEqual([off(el, "approve"), off(el, "approve_edited")], [true, true]);
   const fold = el.querySelector("[data-must]");
   open(fold);
-  assert.deepEqual([off(el, "approve"), off(el, "approve_edited")], [false, false]);
+  assert.deepEqual([off(el, "approve"), off(el, "approve_edited")], [true, false], "an edit is approved as one");
+  assert.match(el.querySelector('[data-do="approve"]').title, /edited/);
   fold.removeAttribute("open");
   fold.dispatchEvent(new window.Event("toggle"));
-  assert.equal(off(el, "approve"), false, "what was opened once was seen");
+  assert.equal(off(el, "approve_edited"), false, "what was opened once was seen");
   type(by(el, '["to"]'), "ann");
-  assert.equal(off(el, "approve_edited"), true);
+  assert.deepEqual([off(el, "approve"), off(el, "approve_edited")], [false, true], "the edit is taken back");
+  assert.equal(el.querySelector('[data-do="approve"]').hasAttribute("title"), false);
   type(by(el, "reason"), "no");
+  assert.equal(off(el, "approve"), false);
   assert.equal(off(el, "approve_edited"), true, "a note is no edit");
 });
 

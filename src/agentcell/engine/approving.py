@@ -21,6 +21,7 @@ from ..exceptions import AgentsException, ModelBehaviorError, UserError
 from ..items import ToolApprovalItem, output_text
 from ..stream_events import ApprovalDecided, ApprovalRequested
 from ..tool_invocation import parse_arguments
+from .accepted import accepted_schema
 from .log import resolve
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class ApprovalDesk:
         call_id = item.call_id or ""
         # Whoever hears of the call can decide on it at once, from any thread; where a program is asked first, after it.
         question = self._put(run, item, tool) if self.waits and self.on_approval is None else None
-        schema, told = tool.params_json_schema, tool.description
+        schema, told = accepted_schema(tool), tool.description
         run.say(ApprovalRequested(call_id, name, arguments, digest, self.waits, schema, told))
         decision = await self._of_program(run, item, tool, digest)
         if decision is not None:

@@ -17,6 +17,7 @@ from ..prices import cost
 from ..run_config import CallModelData, ModelInputData
 from ..stream_events import RawResponsesStreamEvent, RetryScheduled, TurnStarted, UsageUpdated
 from ..usage import Usage, as_entries
+from .accepted import accepted_schema
 from .attempts import CallRecord, attempts
 from .requested import requested
 from .silence import SilenceWatch
@@ -127,13 +128,13 @@ def _output_schema(setting: TurnSetting) -> Mapping[str, Any] | None:
 
 
 def _tool_schemas(setting: TurnSetting) -> dict[str, Mapping[str, Any]]:
-    """The JSON schemas of what the model can call, by the names that it calls them by.
+    """The JSON schemas of what can be called, by the names that it calls them by.
 
     Tools of several namespaces that share a name are left out: the name alone does not tell them apart.
     """
     tools = distinct_tools(setting)
     shared = Counter(tool.name for tool in tools)
-    schemas = {tool.name: tool.params_json_schema for tool in tools if shared[tool.name] == 1}
+    schemas = {tool.name: accepted_schema(tool) for tool in tools if shared[tool.name] == 1}
     return {**schemas, **{handoff.tool_name: handoff.input_json_schema for handoff in setting.handoffs}}
 
 

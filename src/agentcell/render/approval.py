@@ -86,7 +86,7 @@ def _form(card: ToolCard, known: list[Field]) -> Node:
     buttons = el(
         "div",
         "buttons",
-        button("approve", "Approve", needs="seen", main=True),
+        button("approve", "Approve", needs="seen same", main=True),
         button("approve_edited", "Approve edited", needs="seen edited"),
         button("reject", "Reject"),
         reason,
@@ -153,7 +153,7 @@ def _control(tag: str, field: str, type_: str, *, placeholder: str = "", value: 
 
 
 def button(do: str, text: str, *, needs: str = "", main: bool = False) -> Node:
-    """A button of a form; the page enables it when what it needs is there: `seen`, `edited`, `text`."""
+    """A button of a form; the page enables it when what it needs is there: `seen`, `same`, `edited`, `text`."""
     node = el("button", "button", text, mods=("main",) if main else ())
     node.live |= {"type": "button", "data-do": do}
     if needs:

@@ -20,10 +20,11 @@ def header(view: RunView) -> Node:
     dot.attributes["aria-hidden"] = "true"
     state = el("strong", "state", STATE_WORDS[view.state], key="h.state")
     state.live.update({"role": "status", "aria-live": "polite"})
-    facts = [el("span", "fact", dot, state, key="h.now"), *_facts(view)]
-    for fact in facts[:-1]:
-        fact.children.append(el("span", "sep", " \u00b7 "))
-    return el("header", "head", *facts, _buttons(view), key="h")
+    facts = _facts(view)
+    for fact in facts:  # where a line begins, the page cuts what leads off
+        fact.children.insert(0, el("span", "sep", " \u00b7 ", mods=("lead",)))
+    now = el("span", "fact", dot, state, key="h.now", mods=("first",))
+    return el("header", "head", el("span", "facts", now, *facts, key="h.facts"), _buttons(view), key="h")
 
 
 def _facts(view: RunView) -> list[Node]:

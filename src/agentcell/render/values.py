@@ -65,7 +65,7 @@ def printed_tree(card: ToolCard) -> list[Child]:
 def _stream_tree(printed: Printed, key: str) -> Node:
     complete, open_line = written_lines(str(printed.text))
     lines = [el("span", "", complete, key=f"{key}.c"), el("span", "", open_line, key=f"{key}.o")]
-    text = el("pre", "code", *lines, key=f"{key}.p")
+    text = el("pre", "code", el("span", "v-all", *lines, key=f"{key}.a"), key=f"{key}.p")
     channel = el("span", "v-channel", CHANNELS[printed.channel])
     return el("div", "v-stream", channel, text, key=key, mods=(printed.channel,))
 

@@ -63,7 +63,7 @@ const ATTRIBUTES = {
   "data-off": /^$/,
   "data-said": /^$/,
   "data-enter": /^[a-z_]{1,40}$/,
-  "data-needs": /^(?:seen|edited|text)(?: (?:seen|edited|text))*$/,
+  "data-needs": /^(?:seen|same|edited|text)(?: (?:seen|same|edited|text))*$/,
   "data-tick": /^\d{1,15}$/,
   "data-clock": /^\d{1,15}$/,
   "data-left": /^\d{1,15}$/,
@@ -391,7 +391,7 @@ function calm() {
 /*
  * A form is an element with `data-form`, which says what it is about. Its fields have a name in `data-field`, its
  * buttons an action in `data-do`; a button waits for what `data-needs` lists: that everything folded (`data-must`) was
- * opened, that a field differs from what it was, that something is written. What the actions mean is the kernel's.
+ * opened, that no field differs from what it was, that one does, that something is written. What the actions mean is the kernel's.
  */
 
 const FIELD = "input, textarea, select";
@@ -437,10 +437,12 @@ function weigh(form) {
   const card = form.closest("details") ?? form;
   for (const part of card.querySelectorAll("details[data-must][open]")) seen.add(part);
   const fields = fieldsOf(form);
+  const edited = fields.some((field) => !field.hasAttribute("data-note") && touched(field));
   /** @type {Record<string, boolean>} */
   const ready = {
     seen: [...card.querySelectorAll("details[data-must]")].every((part) => seen.has(part)),
-    edited: fields.some((field) => !field.hasAttribute("data-note") && touched(field)),
+    same: !edited,
+    edited,
     text: fields.some((field) => field.type !== "checkbox" && field.value.trim() !== ""),
   };
   for (const button of form.querySelectorAll("[data-do]")) {
@@ -448,6 +450,7 @@ function weigh(form) {
     const free = needs.every((need) => ready[need]) && !button.hasAttribute("data-off") && !form.hasAttribute("data-sent");
     button.toggleAttribute("disabled", !free);
     if (needs.includes("seen") && !ready.seen) button.setAttribute("title", "Open everything that is folded first");
+    else if (needs.includes("same") && edited) button.setAttribute("title", "Arguments were edited: approve them as edited, or take the changes back");
     else if (needs.includes("seen")) button.removeAttribute("title");
   }
 }
