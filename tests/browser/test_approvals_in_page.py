@@ -103,7 +103,7 @@ def test_a_call_is_edited_in_the_page_another_rejected_and_the_rest_allowed(
     assert approve.is_disabled(), "the long text is folded"
     card.get_by_text("Show all").click()
     page.wait_for_function("button => !button.disabled", arg=approve.element_handle())
-    assert "⟨U+202E⟩evil" in card.locator(".ac-exact").inner_text() and edited.is_disabled()
+    assert "⟨U+202E⟩evil" in card.locator(".ac-exact").inner_text() and edited.count() == 0
     card.get_by_text("Edit the arguments").click()
     card.get_by_label("copies", exact=True).fill("many")
     assert edited.is_enabled()

@@ -54,7 +54,7 @@ class Desk:
 
 
 def card(result: Any, call_id: str) -> ToolCard:
-    found = whole_view(result._run).find(call_id)
+    found = whole_view(result._run).find_call(call_id)
     assert found is not None and isinstance(found[1], ToolCard)
     return found[1]
 
@@ -144,9 +144,9 @@ async def test_a_call_inside_an_agent_that_runs_as_a_tool_is_decided_on() -> Non
     assert result.status == "paused"
     result.approve("c1", {"a": 9})
     view = whole_view(result._run)
-    outside = view.find("o1")
+    outside = view.find_call("o1")
     assert outside is not None and isinstance(outside[1], ToolCard) and outside[1].inner is not None
-    inside = outside[1].inner.find("c1")
+    inside = outside[1].inner.find_call("c1")
     assert inside is not None and isinstance(inside[1], ToolCard)
     assert (inside[1].decided_by, inside[1].approved, view.open_questions, view.state) == (
         "result.approve()", True, 0, "paused",

@@ -75,7 +75,7 @@ def _known(block: Any, signalled: RunView) -> Any:
 
 
 def _known_card(card: ToolCard, signalled: RunView, same: dict[str, Any]) -> ToolCard:
-    found = signalled.find(card.call_id)
+    found = signalled.find_call(card.call_id)
     twin = found[1] if found is not None and isinstance(found[1], ToolCard) else card
     own_words = (card.output or "").startswith(FAILED_WORDS) or card.output == REJECTED_WORDS
     ended = card.state in ("failed", "rejected", "cancelled", "completed") and card.output is not None

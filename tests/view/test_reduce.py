@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import random
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from histories import STEPS, history
 
+from agentcell import Agent, Runner, function_tool
 from agentcell.engine.log import Entry
 from agentcell.stream_events import (
     ApprovalDecided,
@@ -19,6 +21,7 @@ from agentcell.stream_events import (
     ToolFinished,
     ToolStarted,
 )
+from agentcell.testing import ScriptedModel, assistant_message, function_call
 from agentcell.view.deltas import as_delta
 from agentcell.view.feed import fold, merged
 from agentcell.view.model import EMPTY, Delta, HandoffMark, Notice, RunView, Text, TextBlock, ToolCard, TurnHead
@@ -204,7 +207,7 @@ def test_a_tool_card_lives_through_its_states() -> None:
     states, view = [], EMPTY
     for entry in history("tool"):
         view = reduce(view, entry.event, entry.at)
-        found = view.find("c1")
+        found = view.find_call("c1")
         if found is not None and isinstance(found[1], ToolCard) and found[1].state not in states[-1:]:
             states.append(found[1].state)
     assert states == ["writing", "called", "running", "completed"]
@@ -215,7 +218,7 @@ def lives(name: str, block_id: str = "c1") -> list[tuple[str, str]]:
     states, view = list[tuple[str, str]](), EMPTY
     for entry in history(name):
         view = reduce(view, entry.event, entry.at)
-        found = view.find(block_id)
+        found = view.find(block_id) or view.find_call(block_id)
         if found is not None and isinstance(found[1], ToolCard) and (found[1].state, view.state) not in states[-1:]:
             states.append((found[1].state, view.state))
     return states
@@ -392,3 +395,22 @@ def test_folding_is_linear() -> None:
     assert isinstance(block, TextBlock)
     newer = block.text
     assert newer._pieces is older._pieces and newer.since(older) == "x"
+
+
+@pytest.mark.parametrize("call_id", ["t1", "t1.0", "t2", "c.t1", "error", "paused", "call t1"])
+def test_a_call_may_have_the_id_of_a_block_of_ours(call_id: str) -> None:
+    """Ids of calls are the model's."""
+
+    @function_tool
+    def look() -> str:
+        return "seen"
+
+    async def run() -> list[Entry]:
+        model = ScriptedModel([[function_call("look", {}, call_id=call_id)], [assistant_message("Done.")]])
+        result = Runner.run_streamed(Agent(name="A", tools=[look], model=model), "Look.")
+        await result._run.log.wait_closed()
+        return list(result._run.log.entries)  # type: ignore[arg-type]
+
+    view = fold(EMPTY, asyncio.run(run()))
+    assert [type(block) for block in view.blocks] == [TurnHead, ToolCard, TurnHead, TextBlock]
+    assert view.blocks[1].state == "completed" and view.blocks[0].ended is not None

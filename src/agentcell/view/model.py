@@ -95,6 +95,11 @@ def at_provider(settings: Mapping[str, Any]) -> bool:
     return "conversation_id" in settings or "previous_response_id" in settings
 
 
+def call_key(call_id: str) -> str:
+    """The name of a call among blocks: ids of calls are the model's, and may be those of our blocks."""
+    return f"call {call_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class TurnHead:
     """An agent begins a model call."""
@@ -422,9 +427,13 @@ class RunView:
         return self.state in ("done", "stopped", "failed", "paused")
 
     def find(self, block_id: str) -> tuple[int, Block] | None:
-        """A block and its place, by its id or its call's."""
+        """A block and its place, by its id."""
         place = self.index.find(block_id)
         return None if place is None or place >= len(self.blocks) else (place, self.blocks[place])
+
+    def find_call(self, call_id: str) -> tuple[int, Block] | None:
+        """The block of a call and its place."""
+        return self.find(call_key(call_id))
 
 
 EMPTY = RunView()

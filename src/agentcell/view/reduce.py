@@ -51,6 +51,7 @@ from .model import (
     ToolCard,
     TurnHead,
     at_provider,
+    call_key,
 )
 from .replacing import replace
 from .sequence import Sequence
@@ -148,18 +149,18 @@ def _free(view: RunView, name: str) -> str:
     return f"{view.path}{name}{view.part or ''}"
 
 
-def _add(view: RunView, block: Block, *more_ids: str) -> RunView:
-    place = len(view.blocks)
-    return replace(view, blocks=view.blocks.append(block), index=view.index.put(place, block.id, *more_ids))
+def _add(view: RunView, block: Block, *call_ids: str) -> RunView:
+    place, calls = len(view.blocks), (call_key(call_id) for call_id in call_ids)
+    return replace(view, blocks=view.blocks.append(block), index=view.index.put(place, block.id, *calls))
 
 
 def _set(view: RunView, place: int, block: Block) -> RunView:
     return replace(view, blocks=view.blocks.replace(place, block))
 
 
-def _update(view: RunView, block_id: str, **changes: Any) -> RunView:
+def _update(view: RunView, call_id: str, **changes: Any) -> RunView:
     """Change fields of a tool card; calls that were never seen are none of the view's business."""
-    found = view.find(block_id)
+    found = view.find_call(call_id)
     if found is None or not isinstance(found[1], ToolCard):
         return view
     return _set(view, found[0], replace(found[1], **changes))
@@ -252,7 +253,7 @@ def _totals(view: RunView, event: UsageUpdated) -> RunView:
 
 
 def _printed(view: RunView, event: ToolPrinted) -> RunView:
-    found = view.find(event.call_id)
+    found = view.find_call(event.call_id)
     if found is None or not isinstance(found[1], ToolCard):
         return view
     return _set(view, found[0], with_print(found[1], event.channel, event.text))
@@ -420,7 +421,7 @@ def _parsed(view: RunView, event: CallParsed) -> RunView:
 
     Where nothing has said which tools are handoffs, a card may turn out to be one.
     """
-    found = view.find(event.call_id)
+    found = view.find_call(event.call_id)
     if found is not None:
         place, card = found
         if event.kind == "tool" or not isinstance(card, ToolCard):
@@ -438,7 +439,7 @@ def _parsed(view: RunView, event: CallParsed) -> RunView:
 
 def _asked(view: RunView, event: ApprovalRequested) -> RunView:
     """A call waits for a decision about exactly what is shown."""
-    found = view.find(event.call_id)
+    found = view.find_call(event.call_id)
     card = found[1] if found is not None and isinstance(found[1], ToolCard) else None
     waits_already = card is not None and card.state == "asking"  # of a run that was gone on with undecided
     view = replace(view, open_questions=view.open_questions + (not waits_already), state="waiting")
@@ -447,7 +448,7 @@ def _asked(view: RunView, event: ApprovalRequested) -> RunView:
 
 def _decided(view: RunView, event: ApprovalDecided) -> RunView:
     """A person, or a program in a person's place, has answered."""
-    found = view.find(event.call_id)
+    found = view.find_call(event.call_id)
     if found is None or not isinstance(found[1], ToolCard):
         return view
     card = found[1]
@@ -475,7 +476,7 @@ def _busy(view: RunView, questions: int) -> RunState:
 
 def _inside(view: RunView, call_id: str, event: LogEvent | Delta, inner_at: float | None) -> RunView:
     """Fold what happens inside an agent that runs as a tool into the view inside its card."""
-    found = view.find(call_id)
+    found = view.find_call(call_id)
     if found is None or not isinstance(found[1], ToolCard):
         return view
     place, card = found[0], found[1]
@@ -497,7 +498,7 @@ def _inside(view: RunView, call_id: str, event: LogEvent | Delta, inner_at: floa
 
 
 def _tool_finished(view: RunView, event: ToolFinished) -> RunView:
-    found = view.find(event.call_id)
+    found = view.find_call(event.call_id)
     if found is None or not isinstance(found[1], ToolCard) or found[1].state == "running":  # rejected ones never ran
         view = replace(view, running_tools=max(0, view.running_tools - 1))
     return _update(
@@ -517,7 +518,7 @@ def _tool_finished(view: RunView, event: ToolFinished) -> RunView:
 def _item(view: RunView, item: Any) -> RunView:
     """What the item events add to what the stream and the signals have said."""
     if isinstance(item, HandoffOutputItem):
-        found = view.find(str(item.raw_item.get("call_id")))
+        found = view.find_call(str(item.raw_item.get("call_id")))
         if found is not None and isinstance(found[1], HandoffMark):
             target = item.name_of("target_agent")
             return _set(view, found[0], replace(found[1], target=target, state="done", at=view.elapsed))
@@ -533,7 +534,7 @@ def _item(view: RunView, item: Any) -> RunView:
         )
         return _add(view, mark)
     if isinstance(item, ToolCallOutputItem) and item.call_id:
-        found = view.find(item.call_id)
+        found = view.find_call(item.call_id)
         if found is None:
             return view
         place, block = found
