@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _PANEL = "window.jupyterapp.shell.currentWidget"
 _OURS = ("blob:", "anywidget", "agentcell")
 """What console errors that concern a widget's module speak of."""
-_OF_NOTEBOOK_7 = "reading 'schema'"
-"""An error that Notebook 7 makes by itself when it starts: it loads the settings of a plugin that it leaves out."""
+_OF_NOTEBOOK_7 = ("reading 'schema'", "Command 'filebrowser:open-path' not registered.")
+"""Errors that Notebook 7 makes by itself when it starts, of plugins that its page of one notebook leaves out: it loads
+the settings of one, and lets a file browser that it does not have go to the folder of the notebook."""
 
 
 class ServerLike(Protocol):
@@ -85,7 +86,8 @@ class NotebookPage:
 
     def _fail(self, error: Error) -> None:
         said = f"{error}\n{error.stack or ''}"
-        if not (_OF_NOTEBOOK_7 in said and "/static/notebook/" in said):
+        theirs = any(known in said for known in _OF_NOTEBOOK_7) and "/static/notebook/" in said
+        if not theirs:
             self.errors.append(said)
 
     def _hear(self, message: ConsoleMessage) -> None:

@@ -77,12 +77,12 @@ def team_turns(report: str | Turn) -> list[Any]:
     ]
 
 
-def numbered_words(count: int) -> str:
+def numbered_words(count: int, first: int = 0) -> str:
     """A text in Markdown in which every word is there once, so that any loss or repetition shows.
 
     Paragraphs with emphasis and inline code, headings, lists and code blocks, about 6.5 characters a word.
     """
-    words = [f"w{number:05}" for number in range(count)]
+    words = [f"w{number:05}" for number in range(first, first + count)]
     blocks: list[str] = []
     for start in range(0, count, 60):
         some = words[start : start + 60]

@@ -389,13 +389,16 @@ agent = Agent(name="Clerk", tools=[send_letter], model=model)
     output = stage.play(agent + BEGIN, [call("send_letter", {"to": "ann", "copies": 1}, call_id="call_1")], "Sent.")
     card = output.locator(".ac-card")
     card.locator(".ac-form").wait_for()
-    for button in ("Approve", "Approve edited", "Reject"):
+    edited = card.get_by_role("button", name="Approve edited", exact=True)
+    for button in ("Approve", "Reject"):
         assert card.get_by_role("button", name=button, exact=True).count() == 1
+    assert edited.count() == 0, "there is nothing to choose while nothing is edited"
     assert card.get_by_label("Always for send_letter in this run").count() == 1
     card.get_by_text("Edit the arguments").click()
+    assert edited.is_disabled()
     card.get_by_label("copies", exact=True).fill("3")
     stage.picture(artifacts, "07-approval")
-    card.get_by_role("button", name="Approve edited").click()
+    edited.click()
     record = stage.record()
     record.locator("summary").filter(has_text="send_letter").last.click()
     assert "Approved with changes by the view" in record.inner_text()

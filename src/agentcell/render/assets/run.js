@@ -965,34 +965,53 @@ function keyAction(copy, target, key) {
 /* -------------------------------------------------------------------- following */
 
 /**
- * Keep the end of a run in sight while it grows, as long as the person is looking at the end. When the end leaves the
- * view without anybody having scrolled, it has grown out of it.
- * @param {Copy} copy @param {Element} end an element after the copy
+ * Keep the end of a run in sight while it grows, as long as the person is looking at the end. Whoever scrolls up, be it
+ * by a line, is left where they are until they come back; so is whoever opens something that pushes the end away.
+ * @param {Copy} copy @param {HTMLElement} end an element after the copy
  * @returns {() => void} stops it
  */
 function follow(copy, end) {
-  if (typeof IntersectionObserver !== "function") return () => {};
-  let seenAt = Number.NaN;
-  const observer = new IntersectionObserver((entries) => {
-    const seen = entries[entries.length - 1].isIntersecting;
-    const top = scroller(end)?.scrollTop ?? 0;
-    if (seen) seenAt = top;
-    else if (top === seenAt && copy.root.querySelector(GOES_ON)) end.scrollIntoView({ block: "nearest" });
-    else seenAt = Number.NaN;
+  if (typeof IntersectionObserver !== "function" || typeof ResizeObserver !== "function") return () => {};
+  let seen = false;
+  let left = false;
+  let acted = false;
+  /** Where everything that scrolls the run was. @type {WeakMap<Element, number>} */
+  const places = new WeakMap();
+  const sight = new IntersectionObserver((entries) => {
+    seen = entries[entries.length - 1].isIntersecting;
+    if (seen) left = false;
   });
-  observer.observe(end);
-  return () => observer.disconnect();
-}
-
-/** A run that has not ended. */
-const GOES_ON = ".ac-thinking, .ac-streaming, .ac-tools";
-
-/** What scrolls an element. @param {Element} element */
-function scroller(element) {
-  for (let one = element.parentElement; one; one = one.parentElement) {
-    if (one.scrollHeight > one.clientHeight && /auto|scroll/.test(getComputedStyle(one).overflowY)) return one;
-  }
-  return document.scrollingElement;
+  // Sizes are told before the frame is drawn and after people's scrolling: nobody sees the end leave.
+  const size = new ResizeObserver(() => {
+    if (seen && !left && !acted) end.scrollIntoView({ block: "nearest" });
+    acted = false;
+  });
+  const scrolled = (/** @type {Event} */ event) => {
+    const place = event.target === document ? document.scrollingElement : event.target;
+    if (!(place instanceof Element) || !place.contains(end)) return;
+    const up = place.scrollTop < (places.get(place) ?? 0);
+    left = up && end.getBoundingClientRect().bottom > place.getBoundingClientRect().bottom;
+    places.set(place, place.scrollTop);
+  };
+  const act = () => {
+    acted = true;
+    requestAnimationFrame(() => requestAnimationFrame(() => (acted = false)));
+  };
+  // Who sees the last lines is at the end, though what stands below them may be out of sight.
+  const last = document.createElement("div");
+  last.style.cssText = "position:absolute;bottom:0;width:1px;height:48px;visibility:hidden";
+  end.style.cssText = "position:relative;scroll-margin-bottom:8px";
+  end.append(last);
+  document.addEventListener("scroll", scrolled, { capture: true, passive: true });
+  copy.root.addEventListener("click", act);
+  sight.observe(last);
+  size.observe(copy.root);
+  return () => {
+    sight.disconnect();
+    size.disconnect();
+    document.removeEventListener("scroll", scrolled, { capture: true });
+    copy.root.removeEventListener("click", act);
+  };
 }
 
 /**
