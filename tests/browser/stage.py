@@ -7,6 +7,8 @@ with Stage(lab, "notebook7") as stage:
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentcell.testing import LoopbackServer
@@ -16,14 +18,18 @@ from .lab import Lab
 from .scenes import connected
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Locator
 
 SCENE = 1
 """The cell that is played in."""
 ASIDE = 2
 """A cell after it."""
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+"""The themes that both front ends have."""
+ALL_PICTURES = os.environ.get("AGENTCELL_PICTURES") == "1"
+"""Whether pictures are taken of everything in both themes and two widths."""
+HARD_TO_READ = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
+"""The visible texts of an element whose contrast is less than WCAG's level AA asks for."""
 PRICE = 'from agentcell import set_price\nset_price("loopback", input=100, output=400)'
 """Lets runs say what they cost."""
 
@@ -72,6 +78,25 @@ class Stage:
         self.notebook.wait_idle()
         return found
 
-    def picture(self, folder: Path, name: str) -> None:
-        """A picture of the scene."""
-        self.notebook.screenshot(folder / f"item-{name}-{self.front_end}.png", SCENE)
+    def look(self, folder: Path, name: str) -> None:
+        """Take a picture of the scene; in JupyterLab also see that all of its text can be read in both themes.
+
+        With AGENTCELL_PICTURES=1 there are pictures in both themes and two widths.
+        """
+        if self.front_end != "lab":
+            self.notebook.screenshot(folder / f"item-{name}-{self.front_end}.png", SCENE)
+            return
+        self.notebook.page.emulate_media(reduced_motion="reduce")  # what pulses is pale for a moment
+        try:
+            for theme in reversed(THEMES):
+                self.notebook.set_theme(THEMES[theme])
+                hard = self.notebook.output(SCENE).evaluate(HARD_TO_READ)
+                assert not hard, f"{name} in the {theme} theme:\n" + "\n".join(hard)
+                for width in (1200, 480) if ALL_PICTURES else (1200,):
+                    if ALL_PICTURES:
+                        self.notebook.set_width(width)
+                    self.notebook.screenshot(folder / f"item-{name}-{theme}-{width}.png", SCENE)
+        finally:
+            self.notebook.page.emulate_media(reduced_motion="no-preference")
+            self.notebook.set_width(1200)
+            self.notebook.set_theme(THEMES["light"])

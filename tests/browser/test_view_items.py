@@ -61,7 +61,7 @@ agent = Agent(name="Guide", tools=[weather], model=model)
         said = head.inner_text()
         for fact in ("Guide", "loopback", r"\d s", r"first token \d", r"\d+ in / \d+ out", r"\d tok/s", r"\$\d"):
             assert re.search(fact, said), (fact, said)
-        stage.picture(artifacts, "01-header")
+        stage.look(artifacts, "01-header")
         fold = head.get_by_role("button", name="Hide or show the run")
         fold.click()
         assert output.locator(".ac-content").is_hidden() and fold.get_attribute("aria-expanded") == "false"
@@ -112,7 +112,7 @@ agent = Agent(name="Guide", tools=[weather, ask], handoffs=[writer], model=model
         lanes.nth(0).locator(".ac-bar.ac-tool").nth(1).click()
         assert card.get_attribute("open") is not None
         assert card.get_by_text("sunny in Rome for 1 days").is_visible()
-        stage.picture(artifacts, "02-timeline")
+        stage.look(artifacts, "02-timeline")
         release.set()
         assert "model" in stage.record().inner_text()
 
@@ -152,7 +152,7 @@ def test_3_turns(stage: Stage, artifacts: Path) -> None:
         assert "$\\bar{x}$" in output.inner_text() and "THE END" not in output.inner_text()
         coloured = output.locator(".ac-answer pre code span")
         assert coloured.all_inner_texts() == ["def", "pack", "return", '"hat"', "len"], "it has settled"
-        stage.picture(artifacts, "03-turns")
+        stage.look(artifacts, "03-turns")
         release.set()
         record = stage.record()
     saved = record.locator("pre code span")
@@ -268,7 +268,7 @@ def test_4_tool_cards(stage: Stage, artifacts: Path) -> None:
         for said in ("printed 1", "printed 2", "logged", "warned"):
             assert f"{name} {said}" in printed, printed
         assert {"ann": "bob", "bob": "ann"}[name] not in card.inner_text()
-    stage.picture(artifacts, "04-tools-running")
+    stage.look(artifacts, "04-tools-running")
     stage.aside("gate.set()")
     record = stage.record()
     for summary in record.locator("details:not([open]) > summary").all():
@@ -281,7 +281,7 @@ def test_4_tool_cards(stage: Stage, artifacts: Path) -> None:
     assert "KeyError" in record.inner_text()
     assert re.search(r"Show all \(9,000 characters\)", record.inner_text())
     page.set_viewport_size({"width": 1200, "height": 5400})
-    stage.picture(artifacts, "04-tools-done")
+    stage.look(artifacts, "04-tools-done")
     page.set_viewport_size({"width": 1200, "height": 2400})
 
 
@@ -342,7 +342,7 @@ agent = Agent(name="Guide", handoffs=[passed], model=model)
 """
     output = stage.play(agent + BEGIN, [call("transfer_to_writer", {"reason": "a report is asked for"})], "Written.")
     record = stage.record()
-    stage.picture(artifacts, "05-handoff")
+    stage.look(artifacts, "05-handoff")
     text = record.inner_text()
     assert re.search(r"Handoff:\s+Guide\s+→\s+Writer", text) and "filtered history" in text
     assert "a report is asked for" in text and "Written." in text
@@ -366,7 +366,7 @@ agent = Agent(name="Guide", tools=[clerk.as_tool("ask_clerk", "Ask the clerk.")]
         inner.locator(".ac-answer").get_by_text("w00010").wait_for()
         assert inner.locator(".ac-card").filter(has_text="weather").count() == 1
         assert re.search(r"Clerk.*\d+ in / \d+ out.*\$", inner.locator(".ac-sum").inner_text())
-        stage.picture(artifacts, "06-agent-as-a-tool")
+        stage.look(artifacts, "06-agent-as-a-tool")
         release.set()
         record = stage.record()
     assert "It is warm." in record.inner_text()
@@ -397,7 +397,7 @@ agent = Agent(name="Clerk", tools=[send_letter], model=model)
     card.get_by_text("Edit the arguments").click()
     assert edited.is_disabled()
     card.get_by_label("copies", exact=True).fill("3")
-    stage.picture(artifacts, "07-approval")
+    stage.look(artifacts, "07-approval")
     edited.click()
     record = stage.record()
     record.locator("summary").filter(has_text="send_letter").last.click()
@@ -423,7 +423,7 @@ agent = Agent(name="Guide", output_type=list[City], model=model)
         assert output.locator(".ac-json thead").inner_text().split() == ["name", "high"]
         assert 3 < rows.count() < 8
         rows.nth(0).evaluate("row => { window.firstRow = row }")
-        stage.picture(artifacts, "08-structured")
+        stage.look(artifacts, "08-structured")
         release.set()
         record = stage.record()
     assert record.locator("td").filter(has_text=re.compile(r"^city \d$")).count() == 8
@@ -443,12 +443,12 @@ def test_9_failure(stage: Stage, artifacts: Path) -> None:
     stage.notebook.page.wait_for_function(
         "([left, before]) => parseFloat(left.textContent) < parseFloat(before)", arg=[left.element_handle(), before]
     )
-    stage.picture(artifacts, "09-retry")
+    stage.look(artifacts, "09-retry")
     resume = output.get_by_role("button", name="Resume")
     resume.wait_for()
     assert "the model is <b>not</b> there" in output.inner_text() and "sunny in Rome" in (output.text_content() or "")
     assert output.locator(".ac-head").get_by_text("Failed").is_visible()
-    stage.picture(artifacts, "09-failure")
+    stage.look(artifacts, "09-failure")
     resume.click()
     assert "Sunny in Rome." in stage.record().inner_text()
     assert not stage.notebook.output(1, ".ac-run").count()
@@ -467,7 +467,7 @@ def test_10_what_the_model_saw(stage: Stage, artifacts: Path) -> None:
         parts = calls.nth(1).locator(".ac-parts").inner_text()
         assert all(part in parts for part in ("Instructions", "Tools and schemas", "Conversation", "Tool results"))
         assert calls.nth(1).locator(".ac-changes li").count() >= 1, "the difference to the call before"
-        stage.picture(artifacts, "10-what-the-model-saw")
+        stage.look(artifacts, "10-what-the-model-saw")
         release.set()
         stage.record()
 
@@ -481,7 +481,7 @@ def test_11_added_input(stage: Stage, artifacts: Path) -> None:
         line.press("Enter")
         output.get_by_text("Input waits for the next turn").wait_for()
         assert output.locator(".ac-notice.ac-pending").filter(has_text="Answer in French.").count() == 1
-        stage.picture(artifacts, "11-added-input")
+        stage.look(artifacts, "11-added-input")
         release.set()
         text = stage.record().inner_text()
     assert "Input added" in text and "Answer in French." in text and "waits for the next turn" not in text

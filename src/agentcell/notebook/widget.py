@@ -5,10 +5,14 @@ custom message with a sequence number, so a page that missed one asks for a snap
 assigned while the run streams: it is written out only when a page asks for the model's state, which is when a view is
 opened or the page is reloaded. Messages from the page are untrusted input: `page_messages` reads them, `answering`
 carries them out.
+
+A kernel may answer a page in another thread than the one that runs the agent (ipykernel 7 has subshells for that), so
+whatever pairs the page with its sequence number holds a lock.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
@@ -45,6 +49,7 @@ class RunWidget(anywidget.AnyWidget):
         self._closed = closed
         self._frames = 0
         self._asked = 0
+        self._exact = threading.RLock()
         self.renderer.update(view)
         super().__init__()
         self._asked = 0
@@ -60,15 +65,17 @@ class RunWidget(anywidget.AnyWidget):
 
     def current(self) -> dict[str, Any]:
         """The snapshot of this moment."""
-        self._asked += 1
-        return {"seq": self._frames, "html": self.renderer.snapshot()}
+        with self._exact:
+            self._asked += 1
+            return {"seq": self._frames, "html": self.renderer.snapshot()}
 
     def show(self, view: RunView) -> None:
         """Bring the page to `view` with one message, if anything has changed."""
-        operations = self.renderer.update(view)
-        if operations:
-            self._frames += 1
-            self.send({"v": WIRE_VERSION, "t": "frame", "seq": self._frames, "ops": operations})
+        with self._exact:
+            operations = self.renderer.update(view)
+            if operations:
+                self._frames += 1
+                self.send({"v": WIRE_VERSION, "t": "frame", "seq": self._frames, "ops": operations})
 
     def finish(self) -> None:
         """Tell the page the last sequence number, so that a lost last frame is noticed."""
@@ -77,8 +84,9 @@ class RunWidget(anywidget.AnyWidget):
     def discard(self) -> None:
         """Close the model; what is left of its state holds no text of the run and no code."""
         self._act = self._closed = None
-        self.renderer = LiveRenderer()
-        self._frames = 0
+        with self._exact:
+            self.renderer = LiveRenderer()
+            self._frames = 0
         self.snapshot = {}
         self.close()
 
@@ -86,7 +94,8 @@ class RunWidget(anywidget.AnyWidget):
         """A message from the page; it may come in any thread."""
         asked = read(message)
         if isinstance(asked, Resync):
-            self.send({"v": WIRE_VERSION, "t": "snap", "seq": self._frames, "html": self.renderer.snapshot()})
+            with self._exact:
+                self.send({"v": WIRE_VERSION, "t": "snap", "seq": self._frames, "html": self.renderer.snapshot()})
         elif isinstance(asked, Slow):
             self.on_slow(asked.seconds)
         elif asked is not None and self._act is not None:

@@ -131,7 +131,7 @@ STYLES: dict[str, str] = {
     "mark.asking": f"color:{_WARN}",
     "mark.rejected": f"color:{_WARN}",
     "mark.called": "font-size:9px;opacity:0.7",
-    "sep": _PALE,
+    "sep": f"white-space:normal;{_PALE}",
     "json": "margin:2px 0 6px 0;overflow-wrap:anywhere",
     "fields": "border-collapse:collapse;border:0;margin:0;width:100%",
     "field": _BARE,
