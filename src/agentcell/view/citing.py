@@ -7,10 +7,10 @@ may be annotated ten thousand times over: a source is listed once, and of very m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from .model import Source, TextBlock
+from .replacing import replace
 
 MOST_SOURCES = 50
 LONGEST_TITLE = 200

@@ -7,7 +7,6 @@ turn and output index, so that nothing depends on ids that a provider may leave 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..items import HandoffOutputItem, ToolCallOutputItem, output_text
