@@ -304,7 +304,7 @@ agent = Agent(name="Guide", tools=[chatter], model=model)
 
 
 def test_4_what_a_tool_prints_follows_its_end_until_somebody_scrolls_up(stage: Stage) -> None:
-    output = stage.play(PRINTS + BEGIN, [call("chatter", {}, call_id="t1")], "Done.")
+    output = stage.play(PRINTS + BEGIN, [call("chatter", {}, call_id="chat_1")], "Done.")
     output.locator(".ac-card > summary").click()
     printed = output.locator(".ac-v-stream pre")
     printed.get_by_text("line 59").wait_for()

@@ -136,7 +136,7 @@ class Scene:
 
     @property
     def card(self) -> ToolCard:
-        found = whole_view(self.result._run).find("c1")
+        found = whole_view(self.result._run).find_call("c1")
         assert found is not None and isinstance(found[1], ToolCard)
         return found[1]
 

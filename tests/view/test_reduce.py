@@ -413,4 +413,6 @@ def test_a_call_may_have_the_id_of_a_block_of_ours(call_id: str) -> None:
 
     view = fold(EMPTY, asyncio.run(run()))
     assert [type(block) for block in view.blocks] == [TurnHead, ToolCard, TurnHead, TextBlock]
-    assert view.blocks[1].state == "completed" and view.blocks[0].ended is not None
+    head, card = view.blocks[0], view.blocks[1]
+    assert isinstance(card, ToolCard) and card.state == "completed"
+    assert isinstance(head, TurnHead) and head.ended is not None

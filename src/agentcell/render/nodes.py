@@ -177,7 +177,9 @@ def _record_attributes(node: Node) -> dict[str, str]:
 
 def _styled_markdown(html: str) -> str:
     """Markdown's HTML with inline styles in the place of classes; in it every `<` begins a tag of our own."""
-    chunk = f'<div style="{FAR}">' if html.count(_CHUNK) > LONG_ANSWER else "<div>"
+    chunk = "<div>"
+    if html.count(_CHUNK) > LONG_ANSWER:
+        chunk, html = f'<div style="{FAR}">', _COLOURED.sub(r"\1", html)
     plain = html.replace(_CHUNK, chunk).replace("<pre><code", f'<pre><code style="{CODE_IN_PRE}"')
     styled = _MARKDOWN_TAG.sub(lambda tag: _MARKDOWN_OPENINGS[tag[1]], plain)
     return _CODE_BLOCK.sub(_styled_code, styled) if _CODE in styled else styled
@@ -194,12 +196,13 @@ def _styled_code(block: re.Match[str]) -> str:
 
 _CHUNK = '<div class="ac-chunk">'
 LONG_ANSWER = 4
-"""Parts of an answer from which those out of sight are not laid out."""
+"""Parts of an answer beyond which it costs less: what is out of sight is not laid out, and code has no colours."""
 _MARKDOWN_OPENINGS = {
     tag: " ".join(filter(None, (f"<{tag}", MARKDOWN_ATTRIBUTES.get(tag), f'style="{style}">')))
     for tag, style in MARKDOWN_STYLES.items()
 }
 _CODE = '<span class="ac-hl-'
+_COLOURED = re.compile(r'<span class="ac-hl-[a-z]">([^<]*)</span>')
 _CODE_SPAN = re.compile(r'<span class="ac-hl-([a-z])">')
 _CODE_BLOCK = re.compile(r'(<pre style="[^"]*)(".*?</pre>)', re.DOTALL)
 _MARKDOWN_TAG = re.compile(rf"<({'|'.join(MARKDOWN_STYLES)})>")
