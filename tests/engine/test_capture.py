@@ -525,3 +525,29 @@ def test_progress_refuses_anything_else(given: Any) -> None:
 def test_progress_refuses_what_is_no_fraction(share: float) -> None:
     with pytest.raises(UserError, match="from 0 to 1"):
         ToolContext(context=None).progress(share, "x")
+
+
+async def test_a_write_that_is_put_over_ours_may_call_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    """IPython does so for each cell that begins while a tool runs."""
+    seen: list[str] = []
+
+    async def teed() -> str:
+        stream = sys.stdout
+        before = stream.write
+
+        def write(text: str) -> int:
+            seen.append(text)
+            return before(text)
+
+        stream.write = write  # type: ignore[method-assign]
+        try:
+            print("in a cell")
+        finally:
+            stream.write = before  # type: ignore[method-assign]
+        print("after it")
+        return "x"
+
+    events = await events_of(teed)
+    assert "".join(seen) == "in a cell\n"
+    assert written(events)["c_teed"] == {"stdout": "in a cell\nafter it\n"}
+    assert capsys.readouterr().out == "in a cell\nafter it\n"

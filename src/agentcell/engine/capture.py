@@ -191,7 +191,7 @@ def _passing_on() -> Iterator[None]:
 class _Copying:
     """Stands for a text stream: what is written to it goes there, and a copy to the call that runs here."""
 
-    __slots__ = ("_agentcell_channel", "_agentcell_stream")
+    __slots__ = ("__dict__", "_agentcell_channel", "_agentcell_stream")
 
     def __init__(self, stream: Any, channel: Literal["stdout", "stderr"]) -> None:
         object.__setattr__(self, "_agentcell_stream", stream)
@@ -219,10 +219,18 @@ class _Copying:
         return getattr(self._agentcell_stream, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._agentcell_stream, name, value)
+        # IPython puts a `write` of its own, which calls the one before, in place for each cell: that one was ours, so
+        # the new one must be ours as well, or the stream would call itself without an end.
+        if name in ("write", "writelines"):
+            object.__setattr__(self, name, value)
+        else:
+            setattr(self._agentcell_stream, name, value)
 
     def __delattr__(self, name: str) -> None:
-        delattr(self._agentcell_stream, name)
+        if name in ("write", "writelines"):
+            object.__delattr__(self, name)
+        else:
+            delattr(self._agentcell_stream, name)
 
     def __iter__(self) -> Any:
         return iter(self._agentcell_stream)
