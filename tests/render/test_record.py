@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+
+from agentcell import Agent, Runner
 from agentcell.render.record import record, record_bundle
+from agentcell.render.record_styles import FAR, MARKDOWN_STYLES
 from agentcell.render.transcript import inert, markdown_transcript, plain_transcript
 from agentcell.render.words import duration
+from agentcell.testing import ScriptedModel, assistant_message
 from agentcell.view.feed import fold
 from agentcell.view.model import EMPTY
 
@@ -63,3 +69,30 @@ def test_plain_text_has_no_control_characters() -> None:
 
 def test_durations_are_written_as_people_do() -> None:
     assert [duration(s) for s in (0, 0.04, 3.26, 59.96, 125)] == ["0.0 s", "0.0 s", "3.3 s", "1 min 00 s", "2 min 05 s"]
+
+
+def answered(text: str) -> str:
+    """The record of a run with one answer."""
+
+    async def run() -> str:
+        result = Runner.run_streamed(Agent(name="A", model=ScriptedModel([[assistant_message(text)]])), "Go on.")
+        result.start()
+        await result._run.log.wait_closed()
+        return record(fold(EMPTY, result._run.log.entries))
+
+    return asyncio.run(run())
+
+
+def test_headings_of_an_answer_are_none_of_the_notebook() -> None:
+    html = answered("# One\n\ntext\n\n### Two\n")
+    assert re.findall(r"<h\d[^>]*>", html) == [
+        f'<{tag} class="jp-toc-ignore" style="{MARKDOWN_STYLES[tag]}">' for tag in ("h1", "h3")
+    ]
+
+
+def test_a_very_long_answer_is_lighter_and_whole() -> None:
+    block = "```python\ndef answer(x):\n    return x\n```\n\nSome words.\n\n"
+    short, long = answered(block), answered(block * 800)
+    assert "var(--k)" in short and FAR not in short
+    assert "var(--" not in long and FAR in long
+    assert long.count("def answer(x):") == 800 and long.count("Some words.") == 800

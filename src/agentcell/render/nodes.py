@@ -178,7 +178,7 @@ def _record_attributes(node: Node) -> dict[str, str]:
 def _styled_markdown(html: str) -> str:
     """Markdown's HTML with inline styles in the place of classes; in it every `<` begins a tag of our own."""
     chunk = "<div>"
-    if html.count(_CHUNK) > LONG_ANSWER:
+    if len(html) > LONG_ANSWER:
         chunk, html = f'<div style="{FAR}">', _COLOURED.sub(r"\1", html)
     plain = html.replace(_CHUNK, chunk).replace("<pre><code", f'<pre><code style="{CODE_IN_PRE}"')
     styled = _MARKDOWN_TAG.sub(lambda tag: _MARKDOWN_OPENINGS[tag[1]], plain)
@@ -195,8 +195,8 @@ def _styled_code(block: re.Match[str]) -> str:
 
 
 _CHUNK = '<div class="ac-chunk">'
-LONG_ANSWER = 4
-"""Parts of an answer beyond which it costs less: what is out of sight is not laid out, and code has no colours."""
+LONG_ANSWER = 40_000
+"""Characters of an answer beyond which it costs less: what is out of sight is not laid out, and code has no colours."""
 _MARKDOWN_OPENINGS = {
     tag: " ".join(filter(None, (f"<{tag}", MARKDOWN_ATTRIBUTES.get(tag), f'style="{style}">')))
     for tag, style in MARKDOWN_STYLES.items()
