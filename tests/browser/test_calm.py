@@ -294,7 +294,8 @@ def reload_in_mid_run(stage: Stage, runs: int, reloads: int) -> None:
     views = stage.notebook.output(SCENE, ".ac-run")
     try:
         stage.play(
-            f"{AGENT}\nfor n in range({runs}):\n    display(Runner.run_streamed(agent, f'Run {{n}}.'))", *story.turns()
+            f"{AGENT}\nfor n in range({runs}):\n    display(Runner.run_streamed(agent, f'Run {{n}}.', max_turns=99))",
+            *story.turns(),
         )
         for part in range(reloads):
             for run in range(runs):
