@@ -20,6 +20,7 @@ from .markdown import MarkdownFold
 from .record_styles import (
     CODE_IN_PRE,
     FAR,
+    LINK,
     MARKDOWN_ATTRIBUTES,
     MARKDOWN_STYLES,
     RECORD_CLASSES,
@@ -181,6 +182,7 @@ def _styled_markdown(html: str) -> str:
     if len(html) > LONG_ANSWER:
         chunk, html = f'<div style="{FAR}">', _COLOURED.sub(r"\1", html)
     plain = html.replace(_CHUNK, chunk).replace("<pre><code", f'<pre><code style="{CODE_IN_PRE}"')
+    plain = plain.replace("<a href", f'<a style="{LINK}" href')
     styled = _MARKDOWN_TAG.sub(lambda tag: _MARKDOWN_OPENINGS[tag[1]], plain)
     return _CODE_BLOCK.sub(_styled_code, styled) if _CODE in styled else styled
 

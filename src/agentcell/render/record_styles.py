@@ -236,6 +236,9 @@ contents. Pages without a style for tables draw lines with the old attributes.
 CODE_IN_PRE = "background-color:transparent"
 """Inline style of the code inside a code block, which pages give a colour of its own."""
 
+LINK = "color:inherit"
+"""Inline style of links: a page without styles of its own would write them in a blue that dark pages swallow."""
+
 FAR = "content-visibility:auto;contain-intrinsic-size:auto 800px"
 """Inline style of the parts of a long answer: those that nobody looks at are not laid out."""
 
