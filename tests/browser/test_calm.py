@@ -168,7 +168,11 @@ def test_settled_parts_a_selection_and_the_scroll_position_stay(stage: Stage) ->
     finally:
         release.set()
         page.set_viewport_size({"width": 1200, "height": 2400})
-    assert words_in(stage.record().inner_text()) == words_in(LONG)
+    record = stage.record()
+    assert words_in(record.inner_text()) == words_in(LONG)
+    cards = record.locator("details").filter(has_text="weather").filter(has_text="city")
+    is_open = "all => all.map(one => one.open)"
+    assert cards.evaluate_all(is_open).count(True) == 1, "the card that somebody has opened, and no other"
 
 
 @pytest.mark.ci

@@ -193,6 +193,17 @@ domTest("details that the user toggled stay so, in set, attr and snapshot; other
   assert.deepEqual(states(), [true, false]);
 });
 
+domTest("the kernel hears what a person opens and closes", () => {
+  const { model, view } = start('<details data-k="x"><summary>s</summary>t</details><details><summary>n</summary>t</details>');
+  const el = view();
+  for (const summary of el.querySelectorAll("summary")) summary.click();
+  el.querySelector("summary").click();
+  assert.deepEqual(model.sent.filter((one) => one.t === "fold"), [
+    { v: 1, t: "fold", key: "x", open: true },
+    { v: 1, t: "fold", key: "x", open: false },
+  ]);
+});
+
 domTest("the focus stays on a button whose card is sent again", () => {
   const html = '<div data-k="c"><button data-do="stop">Stop</button></div>';
   const { model, view } = start(html);

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from agentcell import Agent, Runner, RunResultStreaming, function_tool
 from agentcell.notebook import page_messages
+from agentcell.notebook import widget as widget_module
 from agentcell.notebook.answering import carry_out
 from agentcell.notebook.display import whole_view
-from agentcell.notebook.page_messages import AddInput, Decide, Keep, Refused, Resume, Resync, Stop, read
+from agentcell.notebook.page_messages import AddInput, Decide, Folded, Keep, Refused, Resume, Resync, Stop, read
 from agentcell.testing import ScriptedModel, assistant_message, function_call
-from agentcell.view.model import ToolCard
+from agentcell.view.model import EMPTY, ToolCard
 
 DIGEST = "0f" * 32
 
@@ -33,6 +34,7 @@ def decide(action: str, fields: Any, digest: Any = DIGEST) -> dict[str, Any]:
     ("message", "meant"),
     [
         ({"v": 1, "t": "resync", "have": 3}, Resync()),
+        ({"v": 1, "t": "fold", "key": "c1", "open": True}, Folded("c1", True)),
         (do("stop"), Stop()),
         (do("stop_after_turn"), Stop(after_turn=True)),
         (do("resume"), Resume("k")),
@@ -57,6 +59,8 @@ def test_messages_of_our_page_are_read(message: Any, meant: Any) -> None:
     "message",
     [
         None, 5, "do", [], {}, {"v": 1}, {"v": 2, "t": "resync"}, {"v": True, "t": "resync"}, {"v": 1, "t": "eval"},
+        {"v": 1, "t": "fold", "key": "c1"}, {"v": 1, "t": "fold", "key": "", "open": True},
+        {"v": 1, "t": "fold", "key": "c1", "open": 1}, {"v": 1, "t": "fold", "key": ["c1"], "open": False},
         do("approve"), do("eval"), do(None), do(["stop"]), do("stop", key=5), do("stop", key="k" * 2000),
         do("input"), do("input", fields={"text": True}), do("input", fields=["text"]),
         decide("approve", {}, digest=None), decide("approve", {}, digest="0F" * 32), decide("approve", {}, digest="0f"),
@@ -240,3 +244,12 @@ async def test_stopping_at_once_and_after_the_turn() -> None:
     assert scene.say(do("stop")) == ""
     await scene.until(lambda: scene.result._run.finished)
     assert scene.result.status == "stopped" and scene.paid == []
+
+
+def test_a_widget_remembers_what_was_opened_and_closed_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widget_module, "MOST_FOLDED", 2)
+    widget = widget_module.RunWidget(EMPTY, lambda message: "")
+    for key, is_open in (("a", True), ("b", True), ("c", True), ("a", False)):
+        widget._received(None, {"v": 1, "t": "fold", "key": key, "open": is_open}, None)
+    assert widget.folded == {"a": False, "b": True}
+    widget.close()

@@ -12,7 +12,7 @@ from agentcell.render.transcript import inert, markdown_transcript, plain_transc
 from agentcell.render.words import duration
 from agentcell.testing import ScriptedModel, assistant_message
 from agentcell.view.feed import fold
-from agentcell.view.model import EMPTY
+from agentcell.view.model import EMPTY, ToolCard
 
 from .dom import Element, parse
 from .scenes import entries
@@ -96,3 +96,20 @@ def test_a_very_long_answer_is_lighter_and_whole() -> None:
     assert "var(--k)" in short and FAR not in short
     assert "var(--" not in long and FAR in long
     assert long.count("def answer(x):") == 800 and long.count("Some words.") == 800
+
+
+def test_what_somebody_has_opened_or_closed_stays_so() -> None:
+    view = fold(EMPTY, entries("nested"))
+    (outer,) = [block for block in view.blocks if isinstance(block, ToolCard)]
+    assert outer.inner is not None
+    inner = next(block for block in outer.inner.blocks if isinstance(block, ToolCard))
+
+    def open_ones(folded: dict[str, bool]) -> list[bool]:
+        cards = [e for e in parse(record(view, None, folded)).walk() if e.tag == "details"]
+        return ["open" in dict(card.attributes) for card in cards]
+
+    before = open_ones({})
+    chosen = open_ones({outer.id: True, inner.id: True, "tl": False, "nobody knows": True})
+    assert len(chosen) == len(before)
+    assert [b for a, b in zip(before, chosen, strict=True) if a != b] == [False, True, True]
+    assert open_ones({}) == before

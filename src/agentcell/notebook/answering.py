@@ -17,7 +17,7 @@ from ..exceptions import UserError
 from ..items import output_text
 from ..render.form import FormError, edited
 from ..view.model import RunView, ToolCard
-from .page_messages import AddInput, Decide, Keep, PageMessage, Refused, Resume, Resync, Slow, Stop
+from .page_messages import AddInput, Decide, Folded, Keep, PageMessage, Refused, Resume, Resync, Slow, Stop
 
 STALE = "The call that waits is not the one that is shown here any more; look at it again."
 GONE = "This call does not wait for a decision any more."
@@ -57,7 +57,7 @@ def carry_out(
                 keep()
             case Refused():
                 return message.why
-            case Resync() | Slow():
+            case Resync() | Slow() | Folded():
                 pass
             case _:
                 assert_never(message)

@@ -187,7 +187,13 @@ class LiveDisplay:
             self._settle()
         elif not self._settled and self._halted is not self._run:
             self._halted, self._cells_since = self._run, 0
-            self._publish_apart({**record_bundle(self._feed.view, self._widget.renderer.parts), **self._live_bundle()})
+            self._publish_apart({**self._record(), **self._live_bundle()})
+
+    def _record(self) -> dict[str, str]:
+        """The record: what somebody has opened or closed in the live view stays so."""
+        if self._widget is None:
+            return record_bundle(self._feed.view)
+        return record_bundle(self._feed.view, self._widget.renderer.parts, self._widget.folded)
 
     def _live_bundle(self) -> dict[str, Any]:
         bundle = dict(self._widget._repr_mimebundle_()[0])
@@ -231,7 +237,7 @@ class LiveDisplay:
         widget = self._widget
         if widget is not None:
             widget.finish()
-        self._publish_apart(record_bundle(self._feed.view, widget.renderer.parts if widget is not None else None))
+        self._publish_apart(self._record())
         if widget is not None and not widget.reopened:
             widget.discard()
 

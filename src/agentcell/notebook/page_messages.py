@@ -1,6 +1,7 @@
 """What a page may say to the kernel: untrusted input, read into values or dropped.
 
     {"v": 1, "t": "resync", "have": n}                               a frame is missing
+    {"v": 1, "t": "fold", "key": k, "open": bool}                    somebody opened or closed something
     {"v": 1, "t": "do", "do": name, "key": k,                        somebody pressed a button
      "about": subject, "digest": d, "fields": {name: text | bool}}   of a form, with what was entered in it
 
@@ -46,6 +47,16 @@ class Slow:
 
     seconds: float
     """How long."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Somebody has opened or closed something."""
+
+    key: str
+    """What."""
+    open: bool
+    """Whether it is open now."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ class Refused:
     """The reason, for people."""
 
 
-PageMessage = Union[Resync, Slow, Stop, Resume, Keep, AddInput, Decide, Refused]
+PageMessage = Union[Resync, Slow, Folded, Stop, Resume, Keep, AddInput, Decide, Refused]
 """Everything that a page can say."""
 
 
@@ -134,6 +145,9 @@ def _read(message: object) -> PageMessage | None:
         if not isinstance(spent, (int, float)) or isinstance(spent, bool) or not 0 <= spent <= LONGEST_FRAME:
             return None
         return Slow(spent / 1000)
+    if given.get("t") == "fold":
+        key, is_open = _name(given.get("key")), given.get("open")
+        return Folded(key, is_open) if key and isinstance(is_open, bool) else None
     return _action(given) if given.get("t") == "do" else None
 
 

@@ -22,9 +22,12 @@ import traitlets
 
 from ..render.live import LiveRenderer
 from ..view.model import RunView
-from .page_messages import WIRE_VERSION, AddInput, Decide, PageMessage, Refused, Resume, Resync, Slow, read
+from .page_messages import WIRE_VERSION, AddInput, Decide, Folded, PageMessage, Refused, Resume, Resync, Slow, read
 
 _ASSETS = files("agentcell.render") / "assets"
+
+MOST_FOLDED = 1000
+"""Elements of one view whose opening and closing is remembered."""
 
 
 class RunWidget(anywidget.AnyWidget):
@@ -45,6 +48,8 @@ class RunWidget(anywidget.AnyWidget):
         """Makes the operations, and keeps the Markdown for the record."""
         self.on_slow: Callable[[float], None] = lambda seconds: None
         """Called when the page says how many seconds a frame has taken it."""
+        self.folded: dict[str, bool] = {}
+        """Whether somebody has opened or closed an element, by its key."""
         self._act: Callable[[PageMessage], str] | None = act
         self._closed = closed
         self._frames = 0
@@ -98,6 +103,9 @@ class RunWidget(anywidget.AnyWidget):
                 self.send({"v": WIRE_VERSION, "t": "snap", "seq": self._frames, "html": self.renderer.snapshot()})
         elif isinstance(asked, Slow):
             self.on_slow(asked.seconds)
+        elif isinstance(asked, Folded):
+            if asked.key in self.folded or len(self.folded) < MOST_FOLDED:
+                self.folded[asked.key] = asked.open
         elif asked is not None and self._act is not None:
             told = self._act(asked)
             if isinstance(asked, (AddInput, Decide, Refused, Resume)):

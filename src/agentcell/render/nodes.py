@@ -11,8 +11,10 @@ safe already. Elements that have a key can be changed later by their key (`rende
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import ClassVar, Protocol, Union
 
 from . import escape
@@ -131,9 +133,21 @@ def live_html(node: Child) -> str:
     return _write(node, _LIVE)
 
 
-def record_html(node: Child) -> str:
-    """A tree in the record skin."""
-    return _write(node, _RECORD)
+_folded: ContextVar[Mapping[str, bool]] = ContextVar(
+    "what somebody has opened or closed", default=MappingProxyType[str, bool]({})
+)
+"""What the record that is being written keeps open or closed, by its key: bodies write their own trees."""
+
+
+def record_html(node: Child, folded: Mapping[str, bool] | None = None) -> str:
+    """A tree in the record skin; `folded` is for a whole record, and says what in it is open or closed."""
+    if folded is None:
+        return _write(node, _RECORD)
+    token = _folded.set(folded)
+    try:
+        return _write(node, _RECORD)
+    finally:
+        _folded.reset(token)
 
 
 def _write(node: Child, skin: Skin) -> str:
@@ -173,7 +187,11 @@ def _record_attributes(node: Node) -> dict[str, str]:
     own = node.attributes.get("style", "")
     style = ";".join(s for s in (*(STYLES.get(name) for name in names), node.drawn, own) if s)
     given = {"class": RECORD_CLASSES.get(node.kind), "style": style}
-    return {**node.attributes, **{name: value for name, value in given.items() if value}}
+    found = {**node.attributes, **{name: value for name, value in given.items() if value}}
+    is_open = None if node.key is None else _folded.get().get(node.key)
+    if is_open is None or node.tag != "details":
+        return found
+    return {**{name: value for name, value in found.items() if name != "open"}, **({"open": ""} if is_open else {})}
 
 
 def _styled_markdown(html: str) -> str:

@@ -498,6 +498,8 @@ class Copy {
   /** @param {Element} root */
   constructor(root) {
     this.root = root;
+    /** Hears what a person opens and closes. @type {((key: string, open: boolean) => void) | undefined} */
+    this.chose = undefined;
     /** @type {Map<string, Element>} */
     this.keys = new Map();
     /** Which details a person has opened or closed. @type {Map<string, boolean>} */
@@ -590,7 +592,9 @@ class Copy {
   /** Remember what a person opens and closes. @param {Element} details */
   chosen(details) {
     const key = details.getAttribute("data-k");
-    if (key !== null) this.choices.set(key, !details.hasAttribute("open"));
+    if (key === null) return;
+    this.choices.set(key, !details.hasAttribute("open"));
+    this.chose?.(key, !details.hasAttribute("open"));
   }
 
   /** @param {string} key */
@@ -828,6 +832,7 @@ class Page {
     const copy = this.spare ?? this.duplicate();
     this.spare = undefined;
     this.copies.push(copy);
+    copy.chose = (key, open) => this.model.send({ v: WIRE, t: "fold", key, open }); // the record keeps it so
     copy.show();
     return copy;
   }
