@@ -301,6 +301,28 @@ domTest("a countdown stops at nothing, and a timeline knows what time it is", ()
   mock.restoreAll();
 });
 
+domTest("with less motion a timeline is scaled seldom, but never so late that its bars stand outside", () => {
+  let now = 0;
+  mock.timers.enable({ apis: ["setInterval"] });
+  mock.method(performance, "now", () => now);
+  globalThis.matchMedia = () => ({ matches: true });
+  const { view } = start('<p data-clock="100"></p><div data-tick="0" data-span=""></div>');
+  const el = view();
+  const scale = () => Number(el.querySelector("[data-span]").style.getPropertyValue("--t"));
+  const scales = new Set();
+  for (let count = 0; count < 50; count++) {
+    now += 200;
+    mock.timers.tick(100);
+    scales.add(scale());
+    assert.ok((now + 100) / 1000 <= 1.25 * scale() + 0.001, `at ${now} ms the scale is ${scale()} s`);
+  }
+  assert.ok(scales.size < 20, `${scales.size} scales in 10 s`);
+  el.stop();
+  delete globalThis.matchMedia;
+  mock.timers.reset();
+  mock.restoreAll();
+});
+
 const FOLDING = '<button data-k="f" data-fold="c" aria-expanded="true"></button><div data-k="c">all</div>';
 
 domTest("what a person folds away stays so, in a snapshot too, and the kernel is not asked", () => {

@@ -363,10 +363,16 @@ function tick(after) {
   if (now - ticked < after) return;
   ticked = now;
   ticks += 1;
-  const scale = ticks % (calm() ? 10 : 3) === 0;
+  const still = calm();
+  const scale = ticks % (still ? 10 : 3) === 0;
   for (const [element, copy] of running) {
-    if (scale || !element.hasAttribute("data-span")) show(element, copy, now);
+    if (scale || !element.hasAttribute("data-span") || (still && behind(element, now - copy.zero))) show(element, copy, now);
   }
+}
+
+/** Whether a scale is so old that bars of late would stand outside of it. @param {Element} element @param {number} ms */
+function behind(element, ms) {
+  return ms > 1250 * Number(/** @type {HTMLElement} */ (element).style.getPropertyValue("--t"));
 }
 
 /** Bring a clock to what time it is in its run. @param {Element} element @param {Copy} copy @param {number} at */
