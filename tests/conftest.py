@@ -23,6 +23,13 @@ class NetworkBlocked(Exception):
     """A test has tried to reach a host other than this one."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a browser share one, in one process, when processes share the tests by `--dist loadgroup`."""
+    for item in items:
+        if item.path.parent.name in ("browser", "benchmarks"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now stays: no search for garbage, of which tests ask for many, need look at it again."""
     gc.collect()

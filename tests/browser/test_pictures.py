@@ -132,13 +132,15 @@ def test_calls_that_wait_for_approval(
     notebook.run(0, 1)
     for start, decide, name in ((2, 3, "rejected"), (4, 5, "edited")):
         notebook.run_cell(start)
-        notebook.output(start, ".ac-card.ac-asking[open]").get_by_text("result.approve('call_2')").wait_for()
+        asking = notebook.output(start, ".ac-card.ac-asking[open]").filter(has_text="call_2").last
+        asking.get_by_text("In another cell").click()
+        asking.get_by_text("result.approve('call_2')").wait_for()
         take_all(notebook, f"waiting-{name}", artifacts, start)
         assert fits(notebook, start)
         notebook.run_cell(decide)
         notebook.output(start, ".ac-run").wait_for(state="detached")
         notebook.wait_idle()
-        assert notebook.output(start, "details[open]").count() == 0
+        assert notebook.output(start, "details[open]").count() == 1, "the timeline"
         notebook.output(start, "summary").last.click()
         take_all(notebook, name, artifacts, start)
         assert fits(notebook, start)
@@ -146,7 +148,7 @@ def test_calls_that_wait_for_approval(
     notebook.output(6, "section").get_by_text("state = result.to_state()").wait_for()
     notebook.wait_idle()
     take_all(notebook, "paused", artifacts, 6)
-    assert fits(notebook, 6) and notebook.output(6, "details[open]").count() == 1
+    assert fits(notebook, 6) and notebook.output(6, "details[open]").count() == 2
 
 
 def test_the_first_run(
@@ -155,7 +157,7 @@ def test_the_first_run(
     notebook = open_notebook("%load_ext agentcell", FIRST_RUN, FIRST_PROMPT, height=1600)
     light_again.append(notebook)
     notebook.run(0, 1, 2)
-    notebook.output(2, "summary").filter(has_text="get_weather").first.click()
+    notebook.output(2, "summary").filter(has_text='city="Oslo"').first.click()
     notebook.select(0)  # the active cell would show its toolbar
     take_all(notebook, "first-run", artifacts, 1, 2)
     if pytestconfig.getoption("--update-images", default=False):

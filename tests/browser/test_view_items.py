@@ -370,8 +370,7 @@ agent = Agent(name="Guide", tools=[clerk.as_tool("ask_clerk", "Ask the clerk.")]
         release.set()
         record = stage.record()
     assert "It is warm." in record.inner_text()
-    record.locator("summary").filter(has_text="ask_clerk").last.click()
-    assert "w00059" in record.inner_text()
+    assert "w00059" in record.inner_text(), "the card is as open as it was"
 
 
 def test_7_approval(stage: Stage, artifacts: Path) -> None:

@@ -125,7 +125,7 @@ async def test_a_slow_page_gets_fewer_frames_until_it_has_recovered(monkeypatch:
 
 async def test_all_feeds_share_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Feed, "_active", 29)
-    assert await waits(monkeypatch, 0.0) == [pytest.approx(30 / 150)] * 12
+    assert await waits(monkeypatch, 0.0) == [pytest.approx(30 / 120)] * 12
 
 
 async def test_the_end_waits_for_no_frame() -> None:

@@ -242,7 +242,7 @@ LINK = "color:inherit"
 FAR = "content-visibility:auto;contain-intrinsic-size:auto 800px"
 """Inline style of the parts of a long answer: those that nobody looks at are not laid out."""
 
-CODE_TEXT_SHARE = 35
+CODE_TEXT_SHARE = 45
 """How much of a colour of code is the page's own text, in per cent."""
 
 CODE_HUES: dict[str, str] = {

@@ -26,7 +26,7 @@ FRAMES_PER_SECOND = 30
 """Frames of one feed."""
 MESSAGES_PER_SECOND = 200
 """Messages of all views together."""
-SHARED_FRAMES_PER_SECOND = 150
+SHARED_FRAMES_PER_SECOND = 120
 """Frames of all feeds together; the other messages are those that open views, end them and tell of cells."""
 PATIENCE = 10
 """The least time between two frames, as a multiple of the CPU time that one of them cost."""
