@@ -198,7 +198,7 @@ def test_writers_are_killed_among_others_in_one_session(path: Path) -> None:
     dice = random.Random(3)
     living = [start(path, "s0", f"p{n}", 25) for n in range(3)]
     victims = 0
-    while any(process.poll() is None for process in living) and victims < 60:
+    while victims < 8 or (victims < 60 and any(process.poll() is None for process in living)):
         with start(path, "s0", f"k{victims}", 0) as process:
             assert process.stdout is not None
             for _ in range(dice.randrange(0, 25)):
@@ -215,7 +215,6 @@ def test_writers_are_killed_among_others_in_one_session(path: Path) -> None:
     assert len(blocks) == len(set(blocks)), "each run is in one piece"
     whole = [item for item in items if writer.owner(item).startswith("p")]
     check_whole_runs(whole, {f"p{n}.{run}" for n in range(3) for run in range(25)})
-    assert victims > 3
 
 
 @contextmanager
