@@ -37,12 +37,14 @@ RECOVERY = 0.9
 
 
 class EntryLike(Protocol):
-    """An event and its time."""
+    """An event and its time, and the part that it belongs to when it is a packed delta."""
 
     @property
     def event(self) -> LogEvent: ...
     @property
     def at(self) -> float: ...
+    @property
+    def place(self) -> Any: ...
 
 
 class ReaderLike(Protocol):
